@@ -1,0 +1,92 @@
+"""Curves in memory: the points that a training logged, 24 bytes each, in the order of its files."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crackseg_desktop.readings import CurvePoints
+
+
+class Curve:
+    """All points of one tag of one run. Belongs to one thread; ``copy`` is what crosses.
+
+    Attributes:
+        tag: as the file has it.
+        name: ours, such as ``val/iou``.
+        axis: what a step counts.
+        steps, wall_times, values: columns of equal length, in file order, superseded points included.
+    """
+
+    __slots__ = ("axis", "name", "steps", "tag", "values", "wall_times")
+
+    def __init__(self, tag: str, name: str, axis: Literal["epoch", "step"] = "step") -> None:
+        self.tag, self.name, self.axis = tag, name, axis
+        self.steps: array[int] = array("q")
+        self.wall_times: array[float] = array("d")
+        self.values: array[float] = array("d")
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def extend(self, points: CurvePoints) -> None:
+        """Take over new points at the end."""
+        self.steps.extend(points.steps)
+        self.wall_times.extend(points.wall_times)
+        self.values.extend(points.values)
+
+    def points(self) -> Iterator[tuple[int, float, float]]:
+        """Walk over (step, wall time, value)."""
+        return zip(self.steps, self.wall_times, self.values, strict=True)
+
+    def copy(self) -> Curve:
+        """Return an independent curve with the same points."""
+        return self._taken(range(len(self)))
+
+    def current(self) -> Curve:
+        """Return the curve without superseded points.
+
+        A point replaces the earlier points of its tag whose step is equal or higher (a run that was restarted from a
+        checkpoint), so that steps rise strictly in what is left.
+        """
+        kept: list[int] = []
+        lowest: int | None = None
+        for index in range(len(self.steps) - 1, -1, -1):
+            if lowest is None or self.steps[index] < lowest:
+                lowest = self.steps[index]
+                kept.append(index)
+        if len(kept) == len(self):
+            return self
+        kept.reverse()
+        return self._taken(kept)
+
+    def _taken(self, indices: range | list[int]) -> Curve:
+        other = Curve(self.tag, self.name, self.axis)
+        other.steps = array("q", (self.steps[i] for i in indices))
+        other.wall_times = array("d", (self.wall_times[i] for i in indices))
+        other.values = array("d", (self.values[i] for i in indices))
+        return other
+
+
+Curves = dict[str, Curve]
+"""The curves of one run by tag."""
+
+
+def add_points(curves: Curves, points: CurvePoints) -> None:
+    """Put new points where they belong, making the curve at its first point."""
+    curve = curves.get(points.tag)
+    if curve is None:
+        curve = curves[points.tag] = Curve(points.tag, points.name, points.axis)
+    curve.extend(points)
+
+
+def by_name(curves: Curves) -> dict[str, Curve]:
+    """Return the curves by their normalised name; of several that share one, the longest."""
+    named: dict[str, Curve] = {}
+    for curve in curves.values():
+        if curve.name not in named or len(curve) > len(named[curve.name]):
+            named[curve.name] = curve
+    return named

@@ -1,0 +1,1 @@
+"""What this machine says: GPUs, host and processes, sampled in a worker thread."""

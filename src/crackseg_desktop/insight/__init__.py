@@ -1,0 +1,1 @@
+"""Pure functions of readings and curves: what can be concluded from what was measured."""

@@ -1,0 +1,164 @@
+"""The catalogue: every series there is, with its unit, identity labels and words.
+
+A name is a Prometheus name in base units. The same name is stored in the history, tested by an alert rule, exposed,
+exported and titles a plot; nothing invents a second one. What trainings log themselves (open tags) are curves, not
+series, and not here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Metric(NamedTuple):
+    """One row of the catalogue. ``unit`` is the key that ``units`` formats by; "" is a plain number."""
+
+    name: str
+    unit: str
+    labels: tuple[str, ...]
+    title: str
+    help: str
+    stored: bool = True
+
+
+_GPU = ("gpu",)
+_RUN = ("run",)
+
+_ROWS = (
+    Metric("gpu_memory_total_bytes", "bytes", _GPU, "GPU memory, total", "Memory of the card.", stored=False),
+    Metric(
+        "gpu_memory_used_bytes", "bytes", _GPU, "GPU memory", "Memory in use as nvidia-smi counts it, reserved apart."
+    ),
+    Metric(
+        "gpu_memory_reserved_bytes",
+        "bytes",
+        _GPU,
+        "GPU memory, reserved",
+        "Memory the driver keeps for itself.",
+        stored=False,
+    ),
+    Metric(
+        "gpu_memory_free_bytes", "bytes", _GPU, "GPU memory, free", "Memory that can still be allocated.", stored=False
+    ),
+    Metric(
+        "gpu_memory_used_ratio",
+        "ratio",
+        _GPU,
+        "GPU memory share",
+        "Memory in use, as a share of the card's total.",
+        stored=False,
+    ),
+    Metric(
+        "gpu_utilization_ratio", "ratio", _GPU, "GPU utilization", "Share of time with at least one kernel running."
+    ),
+    Metric(
+        "gpu_memory_controller_utilization_ratio",
+        "ratio",
+        _GPU,
+        "GPU memory controller",
+        "Share of time the memory was read or written.",
+    ),
+    Metric("gpu_temperature_celsius", "celsius", _GPU, "GPU temperature", "Temperature of the GPU core."),
+    Metric(
+        "gpu_temperature_slowdown_celsius",
+        "celsius",
+        _GPU,
+        "GPU slowdown temperature",
+        "Where the card begins to slow itself.",
+        stored=False,
+    ),
+    Metric("gpu_power_watts", "watts", _GPU, "GPU power", "Power draw of the board."),
+    Metric("gpu_power_limit_watts", "watts", _GPU, "GPU power limit", "Power limit in force.", stored=False),
+    Metric("gpu_energy_joules_total", "joules", _GPU, "GPU energy", "Energy used since the driver was loaded."),
+    Metric("gpu_clock_sm_hertz", "hertz", _GPU, "GPU clock", "Clock of the streaming multiprocessors."),
+    Metric("gpu_clock_memory_hertz", "hertz", _GPU, "GPU memory clock", "Clock of the memory."),
+    Metric("gpu_fan_speed_ratio", "ratio", _GPU, "GPU fan", "Fan speed, as a share of its maximum."),
+    Metric("gpu_performance_state", "", _GPU, "GPU performance state", "P-state: 0 is fastest, 15 slowest."),
+    Metric(
+        "gpu_throttled",
+        "",
+        _GPU,
+        "GPU held back",
+        "1 while heat, power brake or a hardware slowdown holds the clocks back.",
+    ),
+    Metric("host_cpu_used_ratio", "ratio", (), "CPU", "Share of all CPU threads in use."),
+    Metric("host_cpu_threads", "", (), "CPU threads", "Logical CPUs.", stored=False),
+    Metric("host_load1", "", (), "Load", "Processes that run or wait, one-minute average."),
+    Metric("host_memory_total_bytes", "bytes", (), "RAM, total", "Memory of the machine.", stored=False),
+    Metric("host_memory_used_bytes", "bytes", (), "RAM", "Memory that is not available: total less available."),
+    Metric(
+        "host_memory_available_bytes",
+        "bytes",
+        (),
+        "RAM, available",
+        "Memory that can be given out without swapping.",
+        stored=False,
+    ),
+    Metric(
+        "host_memory_used_ratio",
+        "ratio",
+        (),
+        "RAM share",
+        "Memory that is not available, as a share of the total.",
+        stored=False,
+    ),
+    Metric("host_swap_used_bytes", "bytes", (), "Swap", "Swap in use."),
+    Metric("host_disk_total_bytes", "bytes", ("mount",), "Disk, total", "Size of the file system.", stored=False),
+    Metric("host_disk_used_bytes", "bytes", ("mount",), "Disk, used", "Space in use.", stored=False),
+    Metric("host_disk_free_bytes", "bytes", ("mount",), "Disk, free", "Space that this user can still write."),
+    Metric(
+        "host_disk_used_ratio",
+        "ratio",
+        ("mount",),
+        "Disk share",
+        "Space in use as df counts it: used of used and free.",
+        stored=False,
+    ),
+    Metric("host_disk_read_bytes_per_second", "bytes_per_second", (), "Disk read", "Read from all disks."),
+    Metric("host_disk_written_bytes_per_second", "bytes_per_second", (), "Disk write", "Written to all disks."),
+    Metric(
+        "host_network_receive_bytes_per_second",
+        "bytes_per_second",
+        ("interface",),
+        "Network, down",
+        "Received on an interface.",
+    ),
+    Metric(
+        "host_network_transmit_bytes_per_second",
+        "bytes_per_second",
+        ("interface",),
+        "Network, up",
+        "Sent on an interface.",
+    ),
+    Metric("training_epoch", "", _RUN, "Epoch", "The last epoch finished."),
+    Metric(
+        "training_total_epochs", "", _RUN, "Epochs planned", "Epochs that the configuration asks for.", stored=False
+    ),
+    Metric("training_step", "", _RUN, "Step", "The newest step logged."),
+    Metric(
+        "training_epochs_per_hour",
+        "per_hour",
+        _RUN,
+        "Training speed",
+        "Epochs an hour, by the median of the recent ones.",
+    ),
+    Metric(
+        "training_eta_seconds",
+        "seconds",
+        _RUN,
+        "Time left",
+        "Time until the planned epochs are done at the recent speed.",
+    ),
+    Metric("training_value", "", ("run", "tag"), "Training value", "The newest value of a watched tag."),
+    Metric(
+        "training_nonfinite_points_total",
+        "",
+        _RUN,
+        "NaN points",
+        "Points that are NaN or infinite in a loss, or in a metric that was finite before.",
+    ),
+    Metric("self_cpu_ratio", "ratio", (), "Own CPU", "CPU time of this program, as a share of one core."),
+    Metric("self_memory_rss_bytes", "bytes", (), "Own memory", "Resident memory of this program."),
+)
+
+CATALOGUE: dict[str, Metric] = {row.name: row for row in _ROWS}

@@ -1,0 +1,1 @@
+"""From an alert to a person: words, routing, and the native notification services."""

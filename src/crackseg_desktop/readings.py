@@ -1,0 +1,305 @@
+"""What crosses a thread or a floor: frozen facts, without behaviour beyond looking at themselves.
+
+Every quantity is in the base unit that its metric name ends with (bytes, celsius, watts, hertz, ratio 0..1). Times
+are Unix seconds (UTC, float) unless a name says ``monotonic``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Iterator, Mapping
+
+    Figures = Mapping[str, float]
+    Reasons = Mapping[str, str]
+
+NONE_YET: Mapping[str, str] = MappingProxyType({})
+
+
+class SourceState(StrEnum):
+    """How a source of readings is doing; everything but ``OK`` comes with a reason that a person can read."""
+
+    OK = "ok"
+    UNAVAILABLE = "unavailable"  # not on this machine: no driver, no GPU, not supported
+    MISMATCH = "mismatch"  # the driver was updated and the machine not restarted
+    NO_PERMISSION = "no permission"
+    ASLEEP = "asleep"  # powered down, and left alone
+    LOST = "lost"  # the GPU fell off the bus
+    NOT_RESPONDING = "not responding"  # a call is over its deadline
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """The state of one source ("nvidia", "host", …) at the moment of a sample."""
+
+    name: str
+    state: SourceState
+    reason: str | None = None
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The figures of one thing at one moment: catalogue metric name to value, and why a figure is missing.
+
+    ``labels`` is the identity that every one of its series carries, such as ``{"gpu": uuid}`` or ``{"mount": "/"}``.
+    A metric is in ``figures`` or in ``unavailable``, never in both.
+    """
+
+    labels: Mapping[str, str]
+    figures: Figures
+    unavailable: Reasons = field(default=NONE_YET)
+
+    def get(self, metric: str) -> float | None:
+        """Return the value of a catalogue metric, or None where it is unavailable."""
+        return self.figures.get(metric)
+
+
+@dataclass(frozen=True, slots=True)
+class GpuReading(Reading):
+    """One GPU. ``labels`` is ``{"gpu": uuid}``; ``index`` is NVML's (PCI order), not CUDA's."""
+
+    uuid: str = ""
+    index: int = 0
+    name: str = ""
+    state: SourceState = SourceState.OK
+    reason: str | None = None
+    throttle_reasons: tuple[str, ...] = ()  # sentences; empty: runs freely, or not reported (see ``unavailable``)
+    processes: tuple[GpuProcess, ...] = ()
+    taken: float = 0.0  # when these figures were read: older than the sample where the GPU does not answer
+
+
+@dataclass(frozen=True, slots=True)
+class GpuProcess:
+    """A process that holds memory of a GPU, as the driver names it."""
+
+    pid: int
+    memory_bytes: int | None
+    kind: Literal["compute", "graphics", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class HostReading(Reading):
+    """The machine. ``labels`` is empty; what there are several of stands in ``disks`` and ``interfaces``."""
+
+    hostname: str = ""
+    disks: tuple[Reading, ...] = ()  # labels {"mount": path}
+    interfaces: tuple[Reading, ...] = ()  # labels {"interface": name}
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReading:
+    """A process that may be a training: what is needed to link it to a run."""
+
+    pid: int
+    started: float
+    command: tuple[str, ...]
+    folder: str | None  # its working folder
+    open_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """All readings taken at one moment by the sampler thread.
+
+    ``gap`` is true for the first sample after a suspend or a clock jump: rates are missing and no line is drawn to it.
+    """
+
+    time: float
+    monotonic: float
+    host: HostReading | None
+    gpus: tuple[GpuReading, ...] = ()
+    own: Reading | None = None  # this program's own cost
+    sources: tuple[SourceHealth, ...] = ()
+    processes: tuple[ProcessReading, ...] = ()  # trainings seen on this host (medium tier; carried along in between)
+    gap: bool = False
+    simulated: bool = False
+
+    def readings(self) -> Iterator[Reading]:
+        """Walk over everything that was read, a GPU or a disk at a time."""
+        if self.host is not None:
+            yield self.host
+            yield from self.host.disks
+            yield from self.host.interfaces
+        yield from self.gpus
+        if self.own is not None:
+            yield self.own
+
+
+class RunState(StrEnum):
+    """What became of a training; the rules are in ``insight.state``."""
+
+    RUNNING = "running"
+    STALLED = "stalled"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    UNKNOWN = "unknown"
+
+
+ACTIVE = frozenset({RunState.RUNNING, RunState.STALLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Evidence in a run's files of how it ended.
+
+    ``kind``: ``completed`` (normal end), ``early_stopping``, ``error`` (an exception was logged), ``out_of_memory``,
+    ``dataset_error``, ``closed`` (the log was closed in order, but nothing says that the work was done: Ctrl-C).
+    """
+
+    kind: Literal["completed", "early_stopping", "error", "out_of_memory", "dataset_error", "closed"]
+    message: str | None = None
+    time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the files of one run say, before anything is inferred. Published by ``training.follower``.
+
+    ``updated`` is the last sign of life (the newest logged time, else the newest modification time). ``files`` are the
+    files it is known by, for linking it to the process that holds them open. ``writer`` is the host and PID that an
+    event file's name tells. ``simulated`` marks demo data.
+    """
+
+    id: str  # 10 hex digits, stable over restarts
+    name: str
+    path: str
+    folders: tuple[str, ...]
+    source: str  # "crackseg", "tensorboard", …
+    started: float | None = None
+    updated: float | None = None
+    epoch: int | None = None  # the last one finished, 1-based
+    total_epochs: int | None = None
+    step: int | None = None
+    ending: Ending | None = None
+    files: tuple[str, ...] = ()
+    writer: tuple[str, int] | None = None
+    notes: tuple[str, ...] = ()  # files passed over or damaged, in sentences
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoints:
+    """New points of one curve: three columns of equal length, in file order. Published by ``training.follower``.
+
+    ``tag`` is exactly as the file has it, ``name`` is ours (``val/iou``). ``axis`` says what a step counts.
+    ``baseline`` points were there when the program first saw the run; the others arrived while it watched.
+    """
+
+    run: str
+    tag: str
+    name: str
+    steps: array[int]  # typecode "q"
+    wall_times: array[float]  # typecode "d"
+    values: array[float]  # typecode "d"; NaN and infinities are data
+    axis: Literal["epoch", "step"] = "step"
+    baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunRemoved:
+    """The files of a run are gone. Published by ``training.follower``."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best finite value of a metric so far (lowest for losses, highest for scores)."""
+
+    value: float
+    step: int
+    epoch: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong that the curves of a run show: ``kind`` nan, diverged, plateau, collapse or overfit."""
+
+    kind: str
+    tag: str
+    step: int
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as the faces show it: its facts and what ``insight`` derives from them and its curves."""
+
+    facts: RunFacts
+    state: RunState
+    reason: str | None = None
+    findings: tuple[Finding, ...] = ()
+    epochs_per_hour: float | None = None
+    eta_seconds: float | None = None
+    best: Mapping[str, Best] = field(default_factory=dict)  # normalised name to best
+    latest: Mapping[str, float] = field(default_factory=dict)  # normalised name to latest value, NaN included
+    pid: int | None = None
+
+    @property
+    def id(self) -> str:
+        """Return the run's id."""
+        return self.facts.id
+
+    @property
+    def active(self) -> bool:
+        """Say whether somebody should still look after it."""
+        return self.state in ACTIVE
+
+
+class Severity(StrEnum):
+    """How much an alert needs a person."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class AlertState(StrEnum):
+    """Where an alert is in its life; ``alerts.engine`` is the state machine."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """A change in the life of one alert: one (rule, subject) pair.
+
+    ``subject`` names the thing for a person ("GPU 0", "/data", a run's name), ``labels`` for a machine. ``title`` is
+    the fact in at most 63 characters, ``summary`` the evidence in at most 255. ``notify`` is false where the engine
+    only records (pending, snoozed, a subject that went away).
+    """
+
+    rule: str
+    subject: str
+    labels: Mapping[str, str]
+    state: AlertState
+    severity: Severity
+    metric: str
+    value: float | None
+    limit: float
+    since: float
+    time: float
+    title: str
+    summary: str
+    notify: bool = True
+    simulated: bool = False
+
+    @property
+    def key(self) -> str:
+        """Identify the alert over its life: the rule and the labels of its subject."""
+        return ":".join((self.rule, *(f"{name}={value}" for name, value in sorted(self.labels.items()))))
+
+
+Event = Sample | RunFacts | CurvePoints | RunRemoved

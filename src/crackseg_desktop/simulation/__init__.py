@@ -1,0 +1,1 @@
+"""Simulated sources for ``--demo``, labelled as simulated wherever they show."""

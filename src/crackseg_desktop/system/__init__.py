@@ -1,0 +1,1 @@
+"""Where operating systems differ: single instance, signals, sleep."""

@@ -1,0 +1,1 @@
+"""One module a file format: bytes in, points and facts out."""
