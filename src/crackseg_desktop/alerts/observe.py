@@ -1,0 +1,51 @@
+"""From a sample to what rules can judge: every figure of the catalogue, with the words that name its subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crackseg_desktop import units
+from crackseg_desktop.alerts.engine import Observation
+from crackseg_desktop.readings import GpuReading, Reading, SourceState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crackseg_desktop.readings import Sample
+
+
+def observations(sample: Sample) -> Iterator[Observation]:
+    """Yield the figures of a sample; those of a GPU that does not answer are old and left out."""
+    for reading in sample.readings():
+        if isinstance(reading, GpuReading) and reading.state != SourceState.OK:
+            continue
+        subject = _subject(reading)
+        for metric, value in reading.figures.items():
+            yield Observation(metric, reading.labels, value, subject, _detail(reading, metric), sample.simulated)
+
+
+def _subject(reading: Reading) -> str:
+    if isinstance(reading, GpuReading):
+        return f"GPU {reading.index}"
+    return next(iter(reading.labels.values()), "this machine")
+
+
+def _detail(reading: Reading, metric: str) -> str:
+    """Give the evidence that a rule's sentence can hold beside the value itself."""
+    match metric:
+        case "gpu_memory_used_ratio":
+            return _share(reading, "gpu_memory_used_bytes", "gpu_memory_total_bytes")
+        case "host_memory_used_ratio":
+            return _share(reading, "host_memory_used_bytes", "host_memory_total_bytes")
+        case "gpu_temperature_celsius" if isinstance(reading, GpuReading):
+            slowdown = reading.get("gpu_temperature_slowdown_celsius")
+            limit = f", slows itself at {units.figure('celsius', slowdown)}" if slowdown else ""
+            return f"{reading.name}{limit}."
+        case _:
+            return ""
+
+
+def _share(reading: Reading, part: str, whole: str) -> str:
+    used, unit = units.split_figure("bytes", reading.get(part))
+    total, total_unit = units.split_figure("bytes", reading.get(whole))
+    return f"{used} of {total} {total_unit}" if unit == total_unit else f"{used} {unit} of {total} {total_unit}"

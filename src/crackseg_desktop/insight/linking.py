@@ -1,0 +1,51 @@
+"""Which process writes which run: by the files it holds open, else by the folder it works in. Pure."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crackseg_desktop.readings import ProcessReading, RunFacts
+
+START_SLACK = 60.0
+"""Seconds by which a run's first log line may come before its process by the two clocks involved."""
+
+
+def link(runs: Iterable[RunFacts], processes: Sequence[ProcessReading]) -> dict[str, int]:
+    """Return the PID of the process behind each run that has one on this host.
+
+    A file of the run held open for writing is proof. Else a training whose working folder holds the run is taken for
+    the newest run that began after it; each process is given one run.
+    """
+    newest_first = sorted(runs, key=lambda run: run.started or 0.0, reverse=True)
+    linked: dict[str, int] = {}
+    for matches in (_holds_open, _works_above):
+        for run in newest_first:
+            if run.id in linked or run.simulated:
+                continue
+            taken = set(linked.values())
+            pid = next(
+                (process.pid for process in processes if process.pid not in taken and matches(process, run)), None
+            )
+            if pid is not None:
+                linked[run.id] = pid
+    return linked
+
+
+def _holds_open(process: ProcessReading, run: RunFacts) -> bool:
+    """Compare files; a log that several runs append to belongs to the one that began after the process."""
+    return _began_with(process, run) and not set(process.open_files).isdisjoint(run.files)
+
+
+def _works_above(process: ProcessReading, run: RunFacts) -> bool:
+    if process.folder is None or not _began_with(process, run):
+        return False
+    folder = os.path.join(process.folder, "")
+    return os.path.join(run.path, "").startswith(folder)
+
+
+def _began_with(process: ProcessReading, run: RunFacts) -> bool:
+    return run.started is not None and process.started - START_SLACK <= run.started

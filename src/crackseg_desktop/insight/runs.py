@@ -1,0 +1,44 @@
+"""A run as the faces show it: facts of its files, sums of its curves, and what follows from them. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.insight.progress import epoch_seconds, seconds_left
+from crackseg_desktop.insight.state import judge, nan_reason
+from crackseg_desktop.readings import ACTIVE, Finding, Run
+
+if TYPE_CHECKING:
+    from crackseg_desktop.insight.summary import RunSummary
+    from crackseg_desktop.readings import RunFacts
+
+
+def derive(facts: RunFacts, summary: RunSummary, *, pid: int | None, alive: bool | None, now: float) -> Run:
+    """Return the run. ``pid`` is the process linked to it on this host; see ``state.judge`` for ``alive``."""
+    state, reason = judge(facts, summary, alive=alive, now=now)
+    ends = summary.epoch_ends()
+    rhythm = epoch_seconds(ends)
+    left = None
+    if state in ACTIVE:
+        left = seconds_left(facts.epoch, facts.total_epochs, rhythm, now - ends[-1] if ends else 0.0)
+    return Run(
+        facts=facts,
+        state=state,
+        reason=reason,
+        findings=findings(summary),
+        epochs_per_hour=3600 / rhythm if rhythm else None,
+        eta_seconds=left,
+        best=summary.best(),
+        latest=summary.latest(),
+        pid=pid if alive else None,
+    )
+
+
+def findings(summary: RunSummary) -> tuple[Finding, ...]:
+    """Return what is wrong with the curves of a run."""
+    first = summary.first_nonfinite()
+    if first is None:
+        return ()
+    count = summary.nonfinite_points()
+    points = f"{count} such points" if count > 1 else "one such point"
+    return (Finding("nan", first.tag, first.step, f"{nan_reason(summary)}, {points}"),)

@@ -1,0 +1,91 @@
+"""What became of a run: the one place where its state is decided, from evidence. Pure.
+
+CrackSeg's own status field says ``completed`` for crashed, interrupted and NaN runs alike, so it is not asked. A
+process seen on this host decides; without one (another host, a container) a run whose last sign of life is younger than three
+of its own median epochs is taken to be running.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crackseg_desktop import units
+from crackseg_desktop.insight.progress import epoch_seconds, longest_epoch
+from crackseg_desktop.readings import RunState
+
+if TYPE_CHECKING:
+    from crackseg_desktop.insight.summary import RunSummary
+    from crackseg_desktop.readings import Ending, RunFacts
+
+EPOCHS_OF_GRACE = 3
+SILENCE_WITHOUT_RHYTHM = 600.0
+"""Seconds of silence that a run may take before it has finished two epochs (data set scan, compilation)."""
+SHORTEST_STALL = 300.0
+"""Event files are flushed every 120 s by default, so a shorter silence says nothing."""
+
+_ENDS_THEMSELVES = frozenset({"crackseg"})
+"""Sources whose files tell a normal end, so that a missing end mark is evidence."""
+
+
+def judge(facts: RunFacts, summary: RunSummary, *, alive: bool | None, now: float) -> tuple[RunState, str | None]:
+    """Return the state of a run and the reason in a sentence.
+
+    ``alive``: True, its process is seen on this host; False, it was seen and is gone; None, nobody knows.
+    """
+    if alive:
+        return _of_the_living(facts, summary, now)
+    if facts.ending is not None:
+        return _of_the_ended(facts, facts.ending, summary)
+    if alive is None and _is_fresh(facts, summary, now):
+        return RunState.RUNNING, None
+    return _of_the_silent(facts, summary)
+
+
+def nan_reason(summary: RunSummary) -> str | None:
+    """Say since when a loss is NaN."""
+    first = summary.first_nonfinite()
+    if first is None:
+        return None
+    unit = summary.curves[first.tag].curve.axis
+    word = "NaN" if first.value != first.value else "infinite"
+    return f"{first.name} is {word} since {unit} {first.step}"
+
+
+def _of_the_living(facts: RunFacts, summary: RunSummary, now: float) -> tuple[RunState, str | None]:
+    limit = max(EPOCHS_OF_GRACE * (longest_epoch(summary.epoch_ends()) or SILENCE_WITHOUT_RHYTHM), SHORTEST_STALL)
+    silent = now - facts.updated if facts.updated is not None else 0.0
+    if silent > limit:
+        return RunState.STALLED, f"no new point for {units.duration(silent)}, its process is alive"
+    return RunState.RUNNING, None
+
+
+def _of_the_ended(facts: RunFacts, ending: Ending, summary: RunSummary) -> tuple[RunState, str | None]:
+    if ending.kind in ("error", "out_of_memory", "dataset_error"):
+        prefix = {"out_of_memory": "out of memory", "dataset_error": "dataset error"}.get(ending.kind)
+        return RunState.FAILED, ": ".join(part for part in (prefix, ending.message) if part) or "error"
+    if summary.loss_is_lost():
+        return RunState.FAILED, nan_reason(summary)
+    match ending.kind:
+        case "early_stopping":
+            planned = f" of {facts.total_epochs}" if facts.total_epochs else ""
+            return RunState.FINISHED, f"early stopping after epoch {facts.epoch}{planned}"
+        case "closed":
+            return RunState.INTERRUPTED, "stopped by hand (Ctrl-C): the log was closed before the end"
+        case _:
+            return RunState.FINISHED, None
+
+
+def _is_fresh(facts: RunFacts, summary: RunSummary, now: float) -> bool:
+    rhythm = epoch_seconds(summary.epoch_ends())
+    grace = EPOCHS_OF_GRACE * rhythm if rhythm is not None else SILENCE_WITHOUT_RHYTHM
+    return facts.updated is not None and now - facts.updated < grace
+
+
+def _of_the_silent(facts: RunFacts, summary: RunSummary) -> tuple[RunState, str | None]:
+    if summary.loss_is_lost():
+        return RunState.FAILED, nan_reason(summary)
+    if facts.total_epochs is not None and facts.epoch is not None and facts.epoch >= facts.total_epochs:
+        return RunState.FINISHED, None
+    if facts.source in _ENDS_THEMSELVES and facts.started is not None:
+        return RunState.INTERRUPTED, "the log just stops: likely killed, or a power cut"
+    return RunState.UNKNOWN, "its files do not say how it ended"

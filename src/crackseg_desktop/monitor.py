@@ -1,0 +1,179 @@
+"""Monitor: the composition of the core. Sources put events on one queue; one thread drains it.
+
+Sources -> insight -> recent history and alerts -> notifiers and subscribers: that is the only way through, and only the
+Monitor thread walks it, so none of these rooms needs a lock. What a person decides (snooze, acknowledge, another folder)
+is a method here and goes through the same queue.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from crackseg_desktop.alerts.engine import Engine
+from crackseg_desktop.alerts.observe import observations
+from crackseg_desktop.event_queue import EventQueue
+from crackseg_desktop.history.recent import Recent, Window
+from crackseg_desktop.readings import AlertEvent, AlertState, CurvePoints, Run, RunFacts, RunRemoved, Sample
+from crackseg_desktop.tracking import RunTracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from crackseg_desktop.alerts.rules import Rule
+    from crackseg_desktop.clock import Clock
+    from crackseg_desktop.curves import Curves
+
+log = logging.getLogger(__name__)
+
+Published = Sample | CurvePoints | Run | RunRemoved | AlertEvent
+"""What a subscriber is told, in the Monitor thread and in order."""
+
+_REMEMBERED_ALERTS = 100
+
+
+class Worker(Protocol):
+    """A source in a thread of its own, or a notifier: what Monitor starts and stops."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self, timeout: float) -> None:
+        """End within the timeout, in seconds, or leave a daemon thread behind."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a face needs to begin with; copies, so that it may keep them in another thread."""
+
+    sample: Sample | None = None
+    window: Window | None = None
+    runs: tuple[Run, ...] = ()
+    curves: Mapping[str, Curves] = field(default_factory=dict)
+    alerts: tuple[AlertEvent, ...] = ()  # those that fire first, then what was resolved, newest first
+    snoozed_until: float | None = None
+    dropped_samples: int = 0
+
+
+class Monitor:
+    """Watches. Subscribers and answers are called in the Monitor thread and must return at once.
+
+    Attributes:
+        publish: what sources call with an ``Event``, from any thread; waits while the queue is full.
+    """
+
+    def __init__(self, rules: Iterable[Rule], clock: Clock, announce: Callable[[AlertEvent], None]) -> None:
+        self._clock = clock
+        self._announce = announce
+        self._queue = EventQueue()
+        self.publish = self._queue.put
+        self._thread = threading.Thread(target=self._drain, name="monitor", daemon=True)
+        self._workers: list[Worker] = []
+        self._subscribers: list[Callable[[Published], None]] = []
+        self._engine = Engine(rules)
+        self._recent = Recent()
+        self._tracker = RunTracker(clock)
+        self._sample: Sample | None = None
+        self._resolved: list[AlertEvent] = []
+
+    def start(self, workers: Sequence[Worker]) -> None:
+        """Start watching with these sources and notifiers; the first to start is the last to stop."""
+        self._workers = list(workers)
+        self._thread.start()
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Stop sources first, then finish what is queued; idempotent."""
+        while self._workers:
+            self._workers.pop().stop(timeout)
+        self._queue.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def subscribe(self, subscriber: Callable[[Published], None]) -> None:
+        """Tell ``subscriber`` everything from now on."""
+        self._ask(lambda: self._subscribers.append(subscriber))
+
+    def unsubscribe(self, subscriber: Callable[[Published], None]) -> None:
+        """Tell it nothing more once what is queued has been handled."""
+        self._ask(lambda: self._subscribers.remove(subscriber))
+
+    def snapshot(self, answer: Callable[[Snapshot], None]) -> None:
+        """Call ``answer`` with all there is to show. What is published after it begins where it ends."""
+        self._ask(lambda: answer(self._snapshot()))
+
+    def snooze(self, seconds: float | None) -> None:
+        """Announce no alert for so long; None ends the snooze."""
+        until = None if seconds is None else self._clock.time() + seconds
+        self._ask(lambda: self._engine.snooze(until))
+
+    def acknowledge(self, key: str) -> None:
+        """Mark a firing alert as seen."""
+        self._ask(lambda: self._tell_alerts(self._engine.acknowledge(key, self._clock.time())))
+
+    def _ask(self, question: Callable[[], None]) -> None:
+        self._queue.put(question)
+
+    def _drain(self) -> None:
+        for event in self._queue:
+            try:
+                self._handle(event)
+            except Exception:
+                # One event that cannot be handled must not end the watch; the log names it.
+                log.exception("an event could not be handled: %r", type(event).__name__)
+
+    def _handle(self, event: object) -> None:
+        match event:
+            case Sample():
+                self._on_sample(event)
+            case RunFacts():
+                self._tell_runs([self._tracker.on_facts(event)])
+            case CurvePoints():
+                self._tell(event)
+                self._tell_runs(self._tracker.on_points(event))
+            case RunRemoved():
+                self._tracker.on_removed(event)
+                self._tell(event)
+            case _ if callable(event):
+                event()
+
+    def _on_sample(self, sample: Sample) -> None:
+        self._sample = sample
+        self._recent.add(sample)
+        self._tell(sample)
+        self._tell_runs(self._tracker.on_sample(sample))
+        self._tell_alerts(self._engine.observe(observations(sample), sample.time))
+
+    def _tell_runs(self, runs: Iterable[Run]) -> None:
+        for run in runs:
+            self._tell(run)
+            self._tell_alerts(self._engine.observe(self._tracker.observations(run), self._clock.time()))
+
+    def _tell_alerts(self, events: Iterable[AlertEvent]) -> None:
+        for event in events:
+            log.info("alert %s %s: %s", event.key, event.state, event.title)
+            if event.state == AlertState.RESOLVED:
+                self._resolved = [event, *self._resolved][:_REMEMBERED_ALERTS]
+            if event.notify:
+                self._announce(event)
+            self._tell(event)
+
+    def _tell(self, event: Published) -> None:
+        for subscriber in self._subscribers:
+            subscriber(event)
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(
+            sample=self._sample,
+            window=self._recent.window(),
+            runs=self._tracker.runs(),
+            curves=self._tracker.curves(),
+            alerts=(*self._engine.open_alerts(), *self._resolved),
+            snoozed_until=self._engine.snoozed_until,
+            dropped_samples=self._queue.dropped_samples,
+        )

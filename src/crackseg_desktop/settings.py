@@ -1,0 +1,266 @@
+"""The settings: their defaults, reading them from TOML with the line of every mistake, and saving them atomically.
+
+The file is the user's: comments stay, a broken file is never overwritten, and what is wrong is said with its line and
+key while the program starts on the default.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import tomllib
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+APP_NAME = "crackseg-desktop"
+FILE_NAME = "settings.toml"
+
+
+class SettingsError(Exception):
+    """The settings could not be saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is watched."""
+
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How often hardware is read, and how long a driver may take, in seconds."""
+
+    fast_seconds: float = 1.0
+    medium_seconds: float = 5.0
+    slow_seconds: float = 30.0
+    deadline_seconds: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The guide's goals for a model, drawn as lines."""
+
+    iou: float = 0.75
+    dice: float = 0.82
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """How a person is told. ``backend``: auto, dbus, plyer, toast, tray, window."""
+
+    enabled: bool = True
+    backend: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """How it looks. ``theme``: system, dark, light."""
+
+    theme: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. ``rules`` are plain tables by rule name, such as ``{"gpu_temperature": {"limit": 85}}``."""
+
+    watch: Watch = field(default_factory=Watch)
+    sampling: Sampling = field(default_factory=Sampling)
+    targets: Targets = field(default_factory=Targets)
+    notifications: Notifications = field(default_factory=Notifications)
+    appearance: Appearance = field(default_factory=Appearance)
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+CHOICES = {
+    "notifications.backend": ("auto", "dbus", "plyer", "toast", "tray", "window"),
+    "appearance.theme": ("system", "dark", "light"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in the settings file."""
+
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}, " if self.line else ""
+        return f"{where}{self.key}: {self.message}" if self.key else f"{where}{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings as read, where from, and what was wrong with the file (its keys are then on their defaults)."""
+
+    settings: Settings
+    path: Path
+    problems: tuple[Problem, ...] = ()
+
+    def message(self) -> str | None:
+        """Return one clear line about the problems, or None."""
+        if not self.problems:
+            return None
+        return f"{self.path}: {'; '.join(map(str, self.problems))} (the default is used, the file is left as it is)"
+
+
+def default_path() -> Path:
+    """Return the settings file of this user."""
+    from platformdirs import user_config_path  # costs 5 ms, and --config does without
+
+    return user_config_path(APP_NAME, appauthor=False) / FILE_NAME
+
+
+def default_data_dir() -> Path:
+    """Return the folder for history, caches and logs of this user."""
+    from platformdirs import user_data_path
+
+    return user_data_path(APP_NAME, appauthor=False)
+
+
+def load(path: Path) -> Loaded:
+    """Read a settings file; a file that is not there gives the defaults, a broken one its problems as well."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return Loaded(Settings(), path)
+    except (OSError, UnicodeDecodeError) as error:
+        return Loaded(Settings(), path, (Problem(None, "", f"cannot be read: {error}"),))
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Loaded:
+    """Read settings from a text; see ``load``."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return Loaded(Settings(), path, (_syntax_problem(text, str(error)),))
+    problems: list[Problem] = []
+    settings = _fill(Settings(), table, "", text, problems)
+    return Loaded(settings, path, tuple(problems))
+
+
+def save(path: Path, changes: Mapping[str, Any]) -> None:
+    """Write changed values (``{"watch.folders": [...]}``) into the file, keeping its comments.
+
+    The file is replaced in one step, so that a crash leaves either the old or the new one.
+
+    Raises:
+        SettingsError: the file on disk is broken (it is left as it is) or the folder cannot be written.
+    """
+    import tomlkit  # only saving needs it
+
+    try:
+        document = tomlkit.parse(path.read_text(encoding="utf-8-sig")) if path.exists() else tomlkit.document()
+        for key, value in changes.items():
+            *sections, name = key.split(".")
+            table: Any = document
+            for section in sections:
+                table = table.setdefault(section, tomlkit.table())
+            table[name] = value
+        write_atomically(path, tomlkit.dumps(document).encode())
+    except (OSError, ValueError) as error:  # tomlkit's parse errors are ValueErrors
+        raise SettingsError(f"{path} was not changed: {error}") from error
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file in one step, durably. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _fill(default: Any, table: Mapping[str, Any], prefix: str, text: str, problems: list[Problem]) -> Any:
+    """Return the dataclass ``default`` with what is valid in ``table``; add a problem for what is not."""
+    known = {item.name: getattr(default, item.name) for item in fields(default)}
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        key = f"{prefix}{name}"
+        if name not in known:
+            problems.append(Problem(_line_of(text, key), key, "is not a setting"))
+        elif is_dataclass(known[name]) and isinstance(value, dict):
+            values[name] = _fill(known[name], value, f"{key}.", text, problems)
+        elif (reason := _mismatch(key, known[name], value)) is not None:
+            problems.append(Problem(_line_of(text, key), key, reason))
+        else:
+            values[name] = _converted(known[name], value)
+    return replace(default, **values)
+
+
+def _mismatch(key: str, default: object, value: object) -> str | None:
+    """Say why a value cannot stand for this setting."""
+    choices = CHOICES.get(key)
+    if choices and value not in choices:
+        return f"must be one of {', '.join(choices)}, not {value!r}"
+    match default:
+        case bool():
+            return None if isinstance(value, bool) else f"must be true or false, not {value!r}"
+        case int() | float():
+            ok = isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+            return None if ok else f"must be a number above 0, not {value!r}"
+        case str():
+            return None if isinstance(value, str) else f"must be a text, not {value!r}"
+        case tuple():
+            ok = isinstance(value, list) and all(isinstance(item, str) for item in value)
+            return None if ok else f"must be a list of texts, not {value!r}"
+        case _:
+            ok = isinstance(value, dict) and all(isinstance(item, dict) for item in value.values())
+            return None if ok else f"must be tables, not {value!r}"
+
+
+def _converted(default: object, value: Any) -> Any:
+    match default:
+        case tuple():
+            return tuple(value)
+        case float():
+            return float(value)
+        case _:
+            return value
+
+
+def _line_of(text: str, key: str) -> int | None:
+    """Find the line that sets a dotted key: tomllib does not tell where a value stood."""
+    *sections, name = key.split(".")
+    for number, section, found in _assignments(text):
+        if [*section, found] == [*sections, name] or section == [*sections, name]:
+            return number
+    return None
+
+
+def _assignments(text: str) -> Iterator[tuple[int, list[str], str]]:
+    section: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+            section = [part.strip(" \"'") for part in header[1].split(".")]
+            yield number, section, ""
+        elif assignment := re.match(r"\s*([\w.\"'-]+)\s*=", line):
+            *inner, name = (part.strip("\"'") for part in assignment[1].split("."))
+            yield number, section + inner, name
+
+
+def _syntax_problem(text: str, message: str) -> Problem:
+    """Name the line and the key of a syntax error; tomllib says "... (at line 3, column 9)"."""
+    found = re.search(r"\(at line (\d+), column \d+\)", message)
+    lines = text.splitlines()
+    line = int(found[1]) if found else max(1, len(lines))
+    before = [(number, section, name) for number, section, name in _assignments(text) if number <= line and name]
+    key = ".".join([*before[-1][1], before[-1][2]]) if before else ""
+    return Problem(line, key, message.split(" (at ")[0])

@@ -1,0 +1,107 @@
+"""The runs as the Monitor knows them: facts, sums and curves by id, and the processes behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.alerts.engine import Observation
+from crackseg_desktop.insight.linking import link
+from crackseg_desktop.insight.runs import derive, findings
+from crackseg_desktop.insight.summary import RunSummary
+from crackseg_desktop.readings import CurvePoints, Run, RunFacts, RunRemoved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from crackseg_desktop.clock import Clock
+    from crackseg_desktop.curves import Curves
+    from crackseg_desktop.readings import ProcessReading, Sample
+
+_REFRESH_SECONDS = 5.0
+"""How often a run is looked at when nothing new came: it can stall, and its time left runs down."""
+
+
+class RunTracker:
+    """Keeps the runs up to date. Belongs to the Monitor thread."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._facts: dict[str, RunFacts] = {}
+        self._summaries: dict[str, RunSummary] = {}
+        self._runs: dict[str, Run] = {}
+        self._pids: dict[str, int] = {}
+        self._gone: set[str] = set()
+        self._processes: tuple[ProcessReading, ...] = ()
+        self._refreshed = 0.0
+
+    def runs(self) -> tuple[Run, ...]:
+        """Return all runs, newest first."""
+        return newest_first(self._runs.values())
+
+    def curves(self) -> dict[str, Curves]:
+        """Return copies of all curves by run id and tag."""
+        return {
+            run: {tag: item.curve.copy() for tag, item in summary.curves.items()}
+            for run, summary in self._summaries.items()
+        }
+
+    def on_facts(self, facts: RunFacts) -> Run:
+        """Take over what the files of a run say."""
+        self._facts[facts.id] = facts
+        self._link()
+        return self._derive(facts.id)
+
+    def on_points(self, points: CurvePoints) -> list[Run]:
+        """Take over new points; points may come before the facts of their run."""
+        self._summaries.setdefault(points.run, RunSummary()).add(points)
+        return [self._derive(points.run)] if points.run in self._facts else []
+
+    def on_removed(self, removed: RunRemoved) -> None:
+        """Forget a run whose files are gone."""
+        for table in (self._facts, self._summaries, self._runs, self._pids):
+            table.pop(removed.run, None)
+        self._gone.discard(removed.run)
+
+    def on_sample(self, sample: Sample) -> list[Run]:
+        """Look at the processes of a sample, and now and then at active runs whose state time alone can change."""
+        if sample.processes is not self._processes:
+            self._processes = sample.processes
+            self._link()
+        elif sample.monotonic - self._refreshed < _REFRESH_SECONDS:
+            return []
+        self._refreshed = sample.monotonic
+        before = dict(self._runs)
+        looked_at = [self._derive(id) for id, run in before.items() if run.active or id in self._pids]
+        return [run for run in looked_at if run != before[run.id]]
+
+    def observations(self, run: Run) -> Iterator[Observation]:
+        """Yield what rules can judge of an active run; those that have ended are history, not news."""
+        if not run.active:
+            return
+        problem = next((finding.summary for finding in findings(self._summaries[run.id]) if finding.kind == "nan"), "")
+        count = self._summaries[run.id].nonfinite_points()
+        yield Observation(
+            "training_nonfinite_points_total",
+            {"run": run.id},
+            count,
+            run.facts.name,
+            f"{problem[:1].upper()}{problem[1:]}. The training goes on by itself.",
+            run.facts.simulated,
+        )
+
+    def _link(self) -> None:
+        linked = link(self._facts.values(), self._processes)
+        self._gone = (self._gone | (self._pids.keys() - linked.keys())) - linked.keys()
+        self._pids = linked
+
+    def _derive(self, id: str) -> Run:
+        summary = self._summaries.setdefault(id, RunSummary())
+        alive = True if id in self._pids else False if id in self._gone else None
+        run = derive(self._facts[id], summary, pid=self._pids.get(id), alive=alive, now=self._clock.time())
+        self._runs[id] = run
+        return run
+
+
+def newest_first(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """Sort runs by their start, the newest first; those without one last."""
+    return tuple(sorted(runs, key=lambda run: (run.facts.started or 0.0, run.facts.name), reverse=True))
