@@ -1,8 +1,8 @@
 """Monitor: the composition of the core. Sources put events on one queue; one thread drains it.
 
 Sources -> insight -> recent history and alerts -> notifiers and subscribers: that is the only way through, and only the
-Monitor thread walks it, so none of these rooms needs a lock. What a person decides (snooze, acknowledge, another folder)
-is a method here and goes through the same queue.
+Monitor thread walks it, so none of these rooms needs a lock. What a person decides (snooze, acknowledge) is a method
+here and goes through the same queue.
 """
 
 from __future__ import annotations

@@ -132,6 +132,30 @@ class Sample:
             yield self.own
 
 
+class Tier(StrEnum):
+    """How often a figure is worth reading; the sampler's periods say what that means in seconds."""
+
+    FAST = "fast"
+    MEDIUM = "medium"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one source contributes to a sample: everything it knows, slower figures carried along from earlier reads.
+
+    ``host`` may hold some figures, disks or interfaces only; the sampler merges those of all sources. ``state`` and
+    ``reason`` are the source's own judgement; deadlines and exceptions are the sampler's.
+    """
+
+    state: SourceState = SourceState.OK
+    reason: str | None = None
+    gpus: tuple[GpuReading, ...] = ()
+    host: HostReading | None = None
+    own: Reading | None = None
+    processes: tuple[ProcessReading, ...] = ()
+
+
 class RunState(StrEnum):
     """What became of a training; the rules are in ``insight.state``."""
 

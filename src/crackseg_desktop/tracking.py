@@ -8,14 +8,13 @@ from crackseg_desktop.alerts.engine import Observation
 from crackseg_desktop.insight.linking import link
 from crackseg_desktop.insight.runs import derive, findings
 from crackseg_desktop.insight.summary import RunSummary
-from crackseg_desktop.readings import CurvePoints, Run, RunFacts, RunRemoved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.curves import Curves
-    from crackseg_desktop.readings import ProcessReading, Sample
+    from crackseg_desktop.readings import CurvePoints, ProcessReading, Run, RunFacts, RunRemoved, Sample
 
 _REFRESH_SECONDS = 5.0
 """How often a run is looked at when nothing new came: it can stall, and its time left runs down."""
@@ -71,7 +70,7 @@ class RunTracker:
             return []
         self._refreshed = sample.monotonic
         before = dict(self._runs)
-        looked_at = [self._derive(id) for id, run in before.items() if run.active or id in self._pids]
+        looked_at = [self._derive(run_id) for run_id, run in before.items() if run.active or run_id in self._pids]
         return [run for run in looked_at if run != before[run.id]]
 
     def observations(self, run: Run) -> Iterator[Observation]:
@@ -94,11 +93,11 @@ class RunTracker:
         self._gone = (self._gone | (self._pids.keys() - linked.keys())) - linked.keys()
         self._pids = linked
 
-    def _derive(self, id: str) -> Run:
-        summary = self._summaries.setdefault(id, RunSummary())
-        alive = True if id in self._pids else False if id in self._gone else None
-        run = derive(self._facts[id], summary, pid=self._pids.get(id), alive=alive, now=self._clock.time())
-        self._runs[id] = run
+    def _derive(self, run_id: str) -> Run:
+        summary = self._summaries.setdefault(run_id, RunSummary())
+        alive = True if run_id in self._pids else False if run_id in self._gone else None
+        run = derive(self._facts[run_id], summary, pid=self._pids.get(run_id), alive=alive, now=self._clock.time())
+        self._runs[run_id] = run
         return run
 
 

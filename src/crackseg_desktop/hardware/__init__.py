@@ -1,1 +1,1 @@
-"""What this machine says: GPUs, host and processes, sampled in a worker thread."""
+"""What this machine says: its GPUs, itself, its trainings' processes, and the sampler that asks them in time."""
