@@ -1,8 +1,8 @@
 """What became of a run: the one place where its state is decided, from evidence. Pure.
 
 CrackSeg's own status field says ``completed`` for crashed, interrupted and NaN runs alike, so it is not asked. A
-process seen on this host decides; without one (another host, a container) a run whose last sign of life is younger than three
-of its own median epochs is taken to be running.
+process seen on this host decides; without one (another host, a container) a run whose last sign of life is younger
+than three of its own median epochs is taken to be running.
 """
 
 from __future__ import annotations
