@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
     Figures = Mapping[str, float]
     Reasons = Mapping[str, str]
-
-NONE_YET: Mapping[str, str] = MappingProxyType({})
 
 
 class SourceState(StrEnum):
@@ -54,7 +51,7 @@ class Reading:
 
     labels: Mapping[str, str]
     figures: Figures
-    unavailable: Reasons = field(default=NONE_YET)
+    unavailable: Reasons = field(default_factory=dict)
 
     def get(self, metric: str) -> float | None:
         """Return the value of a catalogue metric, or None where it is unavailable."""

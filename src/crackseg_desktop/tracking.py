@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crackseg_desktop.alerts.engine import Observation
 from crackseg_desktop.insight.linking import link
-from crackseg_desktop.insight.runs import derive, findings
+from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.summary import RunSummary
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class RunTracker:
 
     def on_sample(self, sample: Sample) -> list[Run]:
         """Look at the processes of a sample, and now and then at active runs whose state time alone can change."""
-        if sample.processes is not self._processes:
+        if sample.processes != self._processes:
             self._processes = sample.processes
             self._link()
         elif sample.monotonic - self._refreshed < _REFRESH_SECONDS:
@@ -75,18 +75,8 @@ class RunTracker:
 
     def observations(self, run: Run) -> Iterator[Observation]:
         """Yield what rules can judge of an active run; those that have ended are history, not news."""
-        if not run.active:
-            return
-        problem = next((finding.summary for finding in findings(self._summaries[run.id]) if finding.kind == "nan"), "")
-        count = self._summaries[run.id].nonfinite_points()
-        yield Observation(
-            "training_nonfinite_points_total",
-            {"run": run.id},
-            count,
-            run.facts.name,
-            f"{problem[:1].upper()}{problem[1:]}. The training goes on by itself.",
-            run.facts.simulated,
-        )
+        if run.active:
+            yield from run_observations(run, self._summaries[run.id])
 
     def _link(self) -> None:
         linked = link(self._facts.values(), self._processes)
@@ -104,3 +94,16 @@ class RunTracker:
 def newest_first(runs: Iterable[Run]) -> tuple[Run, ...]:
     """Sort runs by their start, the newest first; those without one last."""
     return tuple(sorted(runs, key=lambda run: (run.facts.started or 0.0, run.facts.name), reverse=True))
+
+
+def run_observations(run: Run, summary: RunSummary) -> Iterator[Observation]:
+    """Yield the series of a run that rules compare, with the evidence in words."""
+    problem = next((finding.summary for finding in run.findings if finding.kind == "nan"), "")
+    yield Observation(
+        "training_nonfinite_points_total",
+        {"run": run.id},
+        summary.nonfinite_points(),
+        run.facts.name,
+        f"{problem}.{' The training goes on by itself.' if run.active else ''}",
+        run.facts.simulated,
+    )

@@ -18,7 +18,7 @@ def link(runs: Iterable[RunFacts], processes: Sequence[ProcessReading]) -> dict[
     """Return the PID of the process behind each run that has one on this host.
 
     A file of the run held open for writing is proof. Else a training whose working folder holds the run is taken for
-    the newest run that began after it; each process is given one run.
+    the newest run that began after it; each process is given one run, each run the process begun last before it.
     """
     newest_first = sorted(runs, key=lambda run: run.started or 0.0, reverse=True)
     linked: dict[str, int] = {}
@@ -27,11 +27,9 @@ def link(runs: Iterable[RunFacts], processes: Sequence[ProcessReading]) -> dict[
             if run.id in linked or run.simulated:
                 continue
             taken = set(linked.values())
-            pid = next(
-                (process.pid for process in processes if process.pid not in taken and matches(process, run)), None
-            )
-            if pid is not None:
-                linked[run.id] = pid
+            fitting = [process for process in processes if process.pid not in taken and matches(process, run)]
+            if fitting:
+                linked[run.id] = max(fitting, key=lambda process: process.started).pid
     return linked
 
 

@@ -14,8 +14,7 @@ from crackseg_desktop.curves import Curve
 from crackseg_desktop.readings import Best
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from crackseg_desktop.curves import Curves
     from crackseg_desktop.readings import CurvePoints
 
 _LOWER_IS_BETTER = ("loss", "error", "mae", "mse", "rmse")
@@ -85,6 +84,13 @@ class CurveSummary:
         else:
             self._count(first_new)
 
+    @classmethod
+    def of(cls, curve: Curve) -> CurveSummary:
+        """Sum up a whole curve at once."""
+        summary = cls(curve)
+        summary._restart()
+        return summary
+
     def _restart(self) -> None:
         self.best, self.was_finite, self.nonfinite, self.first_nonfinite = None, False, 0, None
         whole, self.curve = self.curve, self.curve.current()
@@ -127,12 +133,9 @@ class RunSummary:
         summary.add(points)
 
     @classmethod
-    def of(cls, points: Iterable[CurvePoints]) -> RunSummary:
-        """Sum up a whole run at once."""
-        summary = cls()
-        for part in points:
-            summary.add(part)
-        return summary
+    def of_curves(cls, curves: Curves) -> RunSummary:
+        """Sum up a whole run at once; the curves are taken over, not copied."""
+        return cls({tag: CurveSummary.of(curve) for tag, curve in curves.items()})
 
     def best(self) -> dict[str, Best]:
         """Return the best finite value of each metric that has a direction, by normalised name."""

@@ -1,0 +1,360 @@
+"""The command line: one function a command. What it prints is a contract that scripts test against.
+
+Exit codes: 0 done, 1 failure, 2 bad usage; ``check`` follows the monitoring-plugin convention (0 ok, 1 warning,
+2 critical, 3 unknown, and 3 for bad usage too). Errors are one line on stderr. Rooms are imported inside the commands:
+the tray icon must not wait for what only ``doctor`` needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from crackseg_desktop import __version__, settings
+from crackseg_desktop.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from crackseg_desktop.core import Core
+    from crackseg_desktop.survey import Look
+    from crackseg_desktop.training.runs import FoundRun
+
+    Document = dict[str, Any] | list[Any]
+
+PROGRAM = "crackseg-desktop"
+FAILURE, USAGE, UNKNOWN = 1, 2, 3
+PAGES = ("overview", "training", "gpus", "system", "alerts", "settings")
+
+
+class CommandError(Exception):
+    """A command cannot do its work; the message is one clear line."""
+
+    def __init__(self, message: str, code: int = FAILURE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises what is wrong with the usage instead of printing a page about it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(f"{message} (see {self.prog} --help)", USAGE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    command = next((word for word in words if word in COMMANDS), None)
+    try:
+        options = _parser().parse_args(words)
+        code = COMMANDS[options.command](options) if options.command else tray(options)
+        sys.stdout.flush()
+    except CommandError as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return UNKNOWN if command == "check" else error.code
+    except BrokenPipeError:
+        # The reader (head, less) has gone; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def tray(options: argparse.Namespace) -> int:
+    """Run the tray application, or ask the running instance to show itself."""
+    from crackseg_desktop.system.display import missing_display
+
+    data_dir = _data_dir(options)
+    folders = _folders(options, options.runs) if options.runs else []
+    if _ask_running_instance(data_dir, folders):
+        return 0
+    if (problem := missing_display(os.environ, sys.platform)) is not None:
+        raise CommandError(problem)
+
+    from crackseg_desktop.ui.app import AppOptions, run
+
+    _settings(options)
+    return run(
+        AppOptions(
+            loaded=options.loaded,
+            data_dir=data_dir,
+            show=options.show,
+            demo=options.demo,
+            read_only=options.read_only,
+        ),
+        build_core=lambda: _core(options, folders or _folders(options, [])),
+    )
+
+
+def _ask_running_instance(data_dir: Path, folders: Sequence[Path]) -> bool:
+    """Hand this start over to the instance that runs already; False: there is none."""
+    from crackseg_desktop.system.instance import ask
+
+    if folders and ask(data_dir, {"command": "add_runs", "folders": [str(path.resolve()) for path in folders]}) is None:
+        return False
+    return ask(data_dir, {"command": "show"}) is not None
+
+
+def status(options: argparse.Namespace) -> int:
+    """Print one reading: GPUs, host, active runs, firing alerts."""
+    import time
+
+    from crackseg_desktop.export import text
+
+    while True:
+        _print(_look(options, []).status(), options.json, text.status_lines)
+        if options.watch is None:
+            return 0
+        sys.stdout.flush()
+        time.sleep(options.watch)
+
+
+def runs(options: argparse.Namespace) -> int:
+    """List the runs found, newest first."""
+    from crackseg_desktop.export import text
+
+    _print(_look(options, options.folders, hardware=False).run_documents(), options.json, text.run_lines)
+    return 0
+
+
+def curves(options: argparse.Namespace) -> int:
+    """Print every point of a run's curves."""
+    from crackseg_desktop.export import documents, tables
+
+    found = _find_run(options)
+    chosen = tables.choose(found.curves, options.tag, normalised=options.normalised, superseded=options.superseded)
+    if options.format == "json":
+        _print_json(documents.curves_document(found.facts.name, chosen))
+    else:
+        tables.write_curves(sys.stdout, found.facts.name, chosen)
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Make one pass over all rules and exit as a monitoring plugin does."""
+    from crackseg_desktop.export import text
+
+    verdict = _look(options, options.folders).check()
+    _print(verdict.document(), options.json, lambda _: text.check_lines(verdict))
+    return verdict.code
+
+
+def watch(options: argparse.Namespace) -> int:
+    """Watch headless until told to stop."""
+    from crackseg_desktop.headless import watch as watch_headless
+
+    return watch_headless(_core(options, _folders(options, options.runs)))
+
+
+def screenshot(options: argparse.Namespace) -> int:
+    """Draw the dashboard into a PNG without a screen."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from crackseg_desktop.headless import collect
+    from crackseg_desktop.ui.screenshot import render
+
+    snapshot = collect(_core(options, _folders(options, [])))
+    try:
+        render(snapshot, options.file, page=options.page, theme=options.theme, size=options.size)
+    except OSError as error:
+        raise CommandError(f"{options.file} cannot be written: {error}") from error
+    return 0
+
+
+def notify_test(options: argparse.Namespace) -> int:
+    """Send a test message through every channel, or one, and say what happened."""
+    from crackseg_desktop.core import native_notifiers
+    from crackseg_desktop.notify.router import Router
+
+    router = Router(native_notifiers(), SystemClock(), backend=_settings(options).notifications.backend)
+    deliveries = router.test(options.channel)
+    for delivery in deliveries:
+        print(f"{delivery.notifier}: {delivery.error or 'sent'}")
+    if not deliveries:
+        raise CommandError(f"there is no channel {options.channel!r}" if options.channel else "no channel", USAGE)
+    return 0 if any(delivery.error is None for delivery in deliveries) else FAILURE
+
+
+def tensorboard(options: argparse.Namespace) -> int:
+    """Start TensorBoard on localhost for the watched folder, or one run, and open it."""
+    from crackseg_desktop.system.tensorboard import serve
+
+    folders = [Path(_find_run(options).facts.path)] if options.run else _folders(options, [])
+    if not folders:
+        raise CommandError("no folder is watched: name a RUN, or set watch.folders in the settings")
+    return serve(folders[0])
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Say what works on this machine, what does not, and why."""
+    from crackseg_desktop.doctor import examine
+    from crackseg_desktop.export import text
+
+    loaded = settings.load(_settings_path(options))
+    document = examine(loaded, _data_dir(options), _folders(options, []), SystemClock())
+    _print(document, options.json, text.doctor_lines)
+    return 0
+
+
+COMMANDS = {
+    "status": status,
+    "runs": runs,
+    "curves": curves,
+    "check": check,
+    "watch": watch,
+    "screenshot": screenshot,
+    "notify-test": notify_test,
+    "tensorboard": tensorboard,
+    "doctor": doctor,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--config", metavar="FILE", type=Path, help="the settings file")
+    common.add_argument("--data-dir", metavar="DIR", type=Path, help="the folder for history, caches and logs")
+    common.add_argument("--demo", action="store_true", help="simulated GPUs and a simulated training")
+    common.add_argument("--read-only", action="store_true", help="change nothing: no settings, no processes")
+    parser = _Parser(PROGRAM, parents=[common], description="Watches trainings and the workstation they run on.")
+    parser.set_defaults(command=None, config=None, data_dir=None, demo=False, read_only=False)
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument("--runs", metavar="DIR", action="append", default=[], help="a folder to watch (repeatable)")
+    parser.add_argument("--show", action="store_true", help="open the dashboard, or ask the running instance to")
+    added = parser.add_subparsers(metavar="COMMAND", dest="command")
+    for name, function in COMMANDS.items():
+        summary = (function.__doc__ or "").strip()
+        _add_arguments(name, added.add_parser(name, parents=[common], help=summary, description=summary))
+    return parser
+
+
+def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
+    if name in ("status", "runs", "check", "doctor"):
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+    match name:
+        case "status":
+            parser.add_argument("--watch", metavar="S", type=_seconds, help="print again every S seconds")
+        case "runs" | "check":
+            parser.add_argument("folders", metavar="DIR", nargs="*", help="instead of the watched folders")
+        case "curves":
+            parser.add_argument("run", metavar="RUN", help="an id or name from 'runs', a folder or a file")
+            parser.add_argument("--tag", metavar="GLOB", action="append", default=[], help="only these tags")
+            parser.add_argument("--format", choices=("csv", "json"), default="csv")
+            parser.add_argument("--normalised", action="store_true", help="print our tag names (val/iou)")
+            parser.add_argument("--superseded", action="store_true", help="include points that a restart replaced")
+        case "watch":
+            parser.add_argument("--runs", metavar="DIR", action="append", default=[], help="a folder to watch")
+        case "screenshot":
+            parser.add_argument("file", metavar="FILE.png", type=Path)
+            parser.add_argument("--page", choices=(*PAGES, "compact"), default="overview")
+            parser.add_argument("--theme", choices=("dark", "light"), default="dark")
+            parser.add_argument("--size", metavar="WxH", type=_size, help="default 1366x768, compact 420x640")
+        case "notify-test":
+            parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="only this channel")
+        case "tensorboard":
+            parser.add_argument("run", metavar="RUN", nargs="?", help="an id or name from 'runs', or a folder")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 200 <= int(width) <= 8000 and 200 <= int(height) <= 8000):
+        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT of 200 to 8000 pixels, not {text!r}")
+    return int(width), int(height)
+
+
+def _settings_path(options: argparse.Namespace) -> Path:
+    return options.config or settings.default_path()
+
+
+def _settings(options: argparse.Namespace) -> settings.Settings:
+    """Load the settings and say on stderr, once, what is wrong with them; the program goes on with the defaults."""
+    if "loaded" not in options:
+        options.loaded = settings.load(_settings_path(options))
+        if (message := options.loaded.message()) is not None:
+            print(f"{PROGRAM}: {message}", file=sys.stderr)
+    loaded: settings.Loaded = options.loaded
+    return loaded.settings
+
+
+def _data_dir(options: argparse.Namespace) -> Path:
+    """Return the data folder; a demonstration gets one of its own that goes when it ends."""
+    if options.data_dir is None and options.demo:
+        import atexit
+        import shutil
+        import tempfile
+
+        options.data_dir = Path(tempfile.mkdtemp(prefix="crackseg-demo-"))
+        atexit.register(shutil.rmtree, options.data_dir, ignore_errors=True)
+    return Path(options.data_dir) if options.data_dir is not None else settings.default_data_dir()
+
+
+def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:
+    """Return the folders to watch; one that was named and is not there is bad usage."""
+    from crackseg_desktop.training.discovery import watched_folders_here
+
+    named = [Path(folder).expanduser() for folder in given]
+    for folder in named:
+        if not folder.exists():
+            raise CommandError(f"{folder} does not exist", USAGE)
+    if named or options.demo:
+        return named
+    configured = [Path(folder).expanduser() for folder in _settings(options).watch.folders]
+    return configured or watched_folders_here(Path.cwd())
+
+
+def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
+    from crackseg_desktop.core import assemble, assemble_demo, native_notifiers
+
+    if options.demo:
+        return assemble_demo(_settings(options), SystemClock(), notifiers=native_notifiers())
+    return assemble(_settings(options), _data_dir(options), folders, SystemClock(), notifiers=native_notifiers())
+
+
+def _look(options: argparse.Namespace, given: Sequence[str], *, hardware: bool = True) -> Look:
+    """Take one look at everything; a driver that hangs is left behind by ``main``."""
+    from crackseg_desktop.survey import look, look_at_demo
+
+    if options.demo:
+        return look_at_demo(_settings(options), SystemClock())
+    folders = _folders(options, given)
+    return look(_settings(options), _data_dir(options), folders, SystemClock(), hardware=hardware)
+
+
+def _find_run(options: argparse.Namespace) -> FoundRun:
+    """Return the one run that RUN names; several are bad usage and are listed."""
+    from crackseg_desktop.survey import find_runs
+
+    found = find_runs(options.run, _folders(options, []), SystemClock(), demo=options.demo)
+    if not found:
+        raise CommandError(f"no run {options.run!r} was found")
+    if len(found) > 1:
+        names = ", ".join(f"{item.facts.id} ({item.facts.name})" for item in found)
+        raise CommandError(f"{options.run!r} holds {len(found)} runs, name one of them: {names}", USAGE)
+    return found[0]
+
+
+def _print(document: Document, as_json: bool, as_lines: Callable[[Any], Iterable[str]]) -> None:
+    if as_json:
+        _print_json(document)
+    else:
+        print("\n".join(as_lines(document)))
+
+
+def _print_json(document: Document) -> None:
+    import json
+
+    from crackseg_desktop.export.documents import strict
+
+    json.dump(strict(document), sys.stdout, allow_nan=False, ensure_ascii=False)
+    print()

@@ -1,0 +1,120 @@
+"""What works on this machine, what does not, and why: each check is one line and never raises."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING, Any
+
+from crackseg_desktop import __version__
+from crackseg_desktop.readings import SourceState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from crackseg_desktop.clock import Clock
+    from crackseg_desktop.settings import Loaded
+
+Check = tuple[str, str, str]
+"""Name, state (ok, unavailable, problem), detail."""
+
+_PACKAGES = ("PySide6-Essentials", "pyqtgraph", "nvidia-ml-py", "psutil", "tensorboard", "plyer", "jeepney")
+
+
+def examine(loaded: Loaded, data_dir: Path, folders: Sequence[Path], clock: Clock) -> dict[str, Any]:
+    """Return the document of ``doctor --json``: ``{"checks": [{"name", "state", "detail"}]}``."""
+    checks = [
+        *_program(),
+        _settings(loaded),
+        _data_folder(data_dir),
+        *_sources(loaded, data_dir, folders, clock),
+        *_runs(folders),
+        *_notifiers(),
+        _display(),
+        *_packages(),
+    ]
+    return {"checks": [{"name": name, "state": state, "detail": detail} for name, state, detail in checks]}
+
+
+def _program() -> Iterator[Check]:
+    yield "program", "ok", f"crackseg-desktop {__version__}, Python {platform.python_version()}, {platform.platform()}"
+
+
+def _settings(loaded: Loaded) -> Check:
+    problem = loaded.message()
+    if problem is not None:
+        return "settings", "problem", problem
+    return "settings", "ok", f"{loaded.path}{'' if loaded.path.exists() else ' (not there: the defaults are used)'}"
+
+
+def _data_folder(data_dir: Path) -> Check:
+    nearest = next((folder for folder in (data_dir, *data_dir.parents) if folder.exists()), data_dir)
+    if not os.access(nearest, os.W_OK):
+        return "data folder", "problem", f"{data_dir}: {nearest} cannot be written"
+    return "data folder", "ok", str(data_dir)
+
+
+def _sources(loaded: Loaded, data_dir: Path, folders: Sequence[Path], clock: Clock) -> Iterator[Check]:
+    from crackseg_desktop.core import build_sampler
+
+    sampler, _ = build_sampler(loaded.settings, data_dir, folders, clock, lambda event: None)
+    sample = sampler.sample_once()
+    for source in sample.sources:
+        state = "ok" if source.state == SourceState.OK else _severity(source.state)
+        yield f"source {source.name}", state, source.reason or "answers"
+    for gpu in sample.gpus:
+        missing = ", ".join(f"{metric}: {reason}" for metric, reason in gpu.unavailable.items())
+        yield f"GPU {gpu.index}", _severity(gpu.state), f"{gpu.name} {gpu.reason or missing or 'every figure is read'}"
+
+
+def _severity(state: SourceState) -> str:
+    match state:
+        case SourceState.OK:
+            return "ok"
+        case SourceState.UNAVAILABLE | SourceState.ASLEEP:
+            return "unavailable"
+        case _:
+            return "problem"
+
+
+def _runs(folders: Sequence[Path]) -> Iterator[Check]:
+    from crackseg_desktop.training.runs import read_runs
+
+    if not folders:
+        yield "trainings", "unavailable", "no folder is watched: give --runs DIR or set watch.folders in the settings"
+    for folder in folders:
+        found = read_runs([folder])
+        yield f"trainings in {folder}", "ok", f"{len(found)} runs"
+        for run in found:
+            yield from ((f"run {run.facts.name}", "problem", note) for note in run.facts.notes)
+
+
+def _notifiers() -> Iterator[Check]:
+    from crackseg_desktop.core import native_notifiers
+
+    for notifier in native_notifiers():
+        reason = notifier.probe()
+        yield f"notifications by {notifier.name}", "unavailable" if reason else "ok", reason or "ready"
+
+
+def _display() -> Check:
+    from crackseg_desktop.system.display import missing_display
+
+    problem = missing_display(os.environ, sys.platform)
+    return "display", "unavailable" if problem else "ok", problem or "there is one"
+
+
+def _packages() -> Iterator[Check]:
+    for name in _PACKAGES:
+        try:
+            yield f"package {name}", "ok", importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            yield f"package {name}", "unavailable", "not installed"
+    try:
+        foreign = importlib.metadata.version("pynvml")
+    except importlib.metadata.PackageNotFoundError:
+        return
+    yield "package pynvml", "problem", f"pynvml {foreign} shadows nvidia-ml-py: pip uninstall pynvml"

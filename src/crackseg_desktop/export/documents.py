@@ -1,0 +1,145 @@
+"""The JSON documents of the command line, in the shape that ``COMMANDS`` promises to scripts. Pure.
+
+Times are Unix seconds, unknown is ``None``, and what JSON has no number for becomes the strings "NaN", "Infinity" and
+"-Infinity", so that every strict parser reads the documents.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from crackseg_desktop.metrics import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crackseg_desktop.curves import Curve
+    from crackseg_desktop.readings import AlertEvent, GpuReading, HostReading, Reading, Run, Sample, SourceHealth
+
+Document = dict[str, Any]
+
+
+def strict(value: Any) -> Any:
+    """Return the same value with non-finite numbers as strings, all the way down."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {key: strict(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [strict(item) for item in value]
+    return value
+
+
+def run_document(run: Run, alerts: Iterable[Document] = ()) -> Document:
+    """Describe one run as ``runs --json`` does."""
+    facts = run.facts
+    return {
+        "id": facts.id,
+        "name": facts.name,
+        "path": facts.path,
+        "folders": list(facts.folders),
+        "state": run.state.value,
+        "reason": run.reason,
+        "findings": [
+            {"kind": item.kind, "tag": item.tag, "step": item.step, "summary": item.summary} for item in run.findings
+        ],
+        "source": facts.source,
+        "epoch": facts.epoch,
+        "total_epochs": facts.total_epochs,
+        "step": facts.step,
+        "started": facts.started,
+        "updated": facts.updated,
+        "epochs_per_hour": run.epochs_per_hour,
+        "eta_seconds": run.eta_seconds,
+        "best": {
+            name: {"value": best.value, "step": best.step, "epoch": best.epoch} for name, best in run.best.items()
+        },
+        "latest": dict(run.latest),
+        "alerts": [alert for alert in alerts if alert.get("labels", {}).get("run") == facts.id],
+        "notes": list(facts.notes),
+        "pid": run.pid,
+        "simulated": facts.simulated,
+    }
+
+
+def alert_document(event: AlertEvent) -> Document:
+    """Describe one alert as ``check --json`` does; ``labels`` identify its subject."""
+    return {
+        "rule": event.rule,
+        "subject": event.subject,
+        "labels": dict(event.labels),
+        "severity": event.severity.value,
+        "state": event.state.value,
+        "metric": event.metric,
+        "value": event.value,
+        "limit": event.limit,
+        "since": event.since,
+        "title": event.title,
+        "summary": event.summary,
+    }
+
+
+def status_document(sample: Sample, runs: Iterable[Document], alerts: Iterable[Document]) -> Document:
+    """Describe one reading of everything as ``status --json`` does."""
+    return {
+        "time": sample.time,
+        "host": _host_document(sample.host),
+        "gpus": [_gpu_document(gpu) for gpu in sample.gpus],
+        "runs": list(runs),
+        "alerts": list(alerts),
+        "self": {
+            "cpu_ratio": sample.own.get("self_cpu_ratio") if sample.own else None,
+            "rss_bytes": sample.own.get("self_memory_rss_bytes") if sample.own else None,
+        },
+        "sources": [source_document(source) for source in sample.sources],
+        "simulated": sample.simulated,
+    }
+
+
+def source_document(source: SourceHealth) -> Document:
+    """Describe the health of one source of readings."""
+    return {"name": source.name, "state": source.state.value, "reason": source.reason, "since": source.since}
+
+
+def curves_document(run: str, curves: Mapping[str, Curve]) -> Document:
+    """Describe the curves of a run (by the tag to print) as ``curves --format json`` does."""
+    return {
+        "run": run,
+        "curves": {
+            tag: {
+                "steps": curve.steps.tolist(),
+                "wall_times": curve.wall_times.tolist(),
+                "values": curve.values.tolist(),
+            }
+            for tag, curve in curves.items()
+        },
+    }
+
+
+def _gpu_document(gpu: GpuReading) -> Document:
+    identity = {"uuid": gpu.uuid, "index": gpu.index, "name": gpu.name, "state": gpu.state.value, "reason": gpu.reason}
+    processes = [{"pid": item.pid, "memory_bytes": item.memory_bytes, "kind": item.kind} for item in gpu.processes]
+    held_back = {"throttle_reasons": list(gpu.throttle_reasons), "processes": processes, "taken": gpu.taken}
+    return identity | _figures(gpu, ("gpu",)) | held_back
+
+
+def _host_document(host: HostReading | None) -> Document:
+    if host is None:
+        return {"disks": [], "interfaces": [], "unavailable": {}}
+    return (
+        {"hostname": host.hostname}
+        | _figures(host, (), prefix="host_")
+        | {
+            "disks": [dict(disk.labels) | _figures(disk, ("mount",)) for disk in host.disks],
+            "interfaces": [dict(card.labels) | _figures(card, ("interface",)) for card in host.interfaces],
+        }
+    )
+
+
+def _figures(reading: Reading, labels: Sequence[str], prefix: str = "") -> Document:
+    """List every metric of the catalogue with these labels: its value, or None and the reason."""
+    names = [row.name for row in CATALOGUE.values() if row.labels == tuple(labels) and row.name.startswith(prefix)]
+    reasons = {name: reading.unavailable.get(name, "not read") for name in names if reading.get(name) is None}
+    return {name: reading.get(name) for name in names} | {"unavailable": reasons}

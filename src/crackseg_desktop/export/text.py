@@ -1,0 +1,156 @@
+"""What the commands print for a person: the documents as lines. Pure."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from crackseg_desktop import units
+from crackseg_desktop.metrics import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crackseg_desktop.export.verdict import Verdict
+
+Document = dict[str, Any]
+
+_MIB = 1024**2
+
+
+def status_lines(status: Document) -> Iterator[str]:
+    """Write ``status``: GPUs, host, runs, alerts."""
+    if status["simulated"]:
+        yield "Simulated data."
+    yield from map(_gpu_line, status["gpus"])
+    if not status["gpus"]:
+        yield f"GPU       {_why_no_gpu(status)}"
+    yield from _host_lines(status["host"])
+    yield f"Runs      {len(status['runs'])} active"
+    yield from (f"          {line}" for line in (run_lines(status["runs"]) if status["runs"] else ()))
+    alerts = status["alerts"]
+    yield f"Alerts    {len(alerts) or 'none'}"
+    yield from (f"          {alert['severity']}: {alert['title']}. {alert['summary']}" for alert in alerts)
+    own = status["self"]
+    yield f"Self      {_percent(own['cpu_ratio'])} of a core, {units.figure('bytes', own['rss_bytes'])}"
+
+
+def run_lines(runs: Sequence[Document]) -> Iterator[str]:
+    """Write ``runs`` as a table with a second line for a reason."""
+    if not runs:
+        yield "No runs found."
+        return
+    rows = [("ID", "STATE", "EPOCH", "BEST IOU", "BEST DICE", "SPEED", "TIME LEFT", "STARTED", "NAME")]
+    rows += [_run_row(run) for run in runs]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    reasons = [None, *(run["reason"] for run in runs)]
+    for row, reason in zip(rows, reasons, strict=True):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        if reason:
+            yield f"{'':{widths[0]}}  {reason}"
+
+
+def check_lines(verdict: Verdict) -> Iterator[str]:
+    """Write ``check``: the three lines of the guide's script first, so that what reads it goes on reading."""
+    yield f"GPU Memory: {_guide_memory(verdict)}"
+    yield f"Disk Usage: {_guide_disk(verdict)}"
+    yield f"Active Training Jobs: {verdict.active_runs}"
+    yield f"{verdict.state.upper()}{f': {verdict.reason}' if verdict.reason else ''}"
+    for event in verdict.alerts:
+        yield f"{event.severity.upper()} {event.rule}: {event.title}. {event.summary}"
+
+
+def doctor_lines(document: Document) -> Iterator[str]:
+    """Write ``doctor``: one line a check."""
+    width = max(len(item["name"]) for item in document["checks"])
+    for item in document["checks"]:
+        yield f"{item['state']:<12} {item['name']:<{width}}  {item['detail']}"
+
+
+def _gpu_line(gpu: Document) -> str:
+    if gpu["state"] != "ok":
+        return f"GPU {gpu['index']:<5} {gpu['name']}: {gpu['reason'] or gpu['state']}"
+    memory = f"{_figure(gpu, 'gpu_memory_used_bytes')} of {_figure(gpu, 'gpu_memory_total_bytes')}"
+    figures = (memory, *(_figure(gpu, name) for name in _GPU_FIGURES))
+    return f"GPU {gpu['index']:<5} {gpu['name']}: {', '.join(figures)}"
+
+
+_GPU_FIGURES = ("gpu_temperature_celsius", "gpu_utilization_ratio", "gpu_power_watts")
+
+
+def _host_lines(host: Document) -> Iterator[str]:
+    if "host_cpu_used_ratio" not in host:
+        yield "Host      not read"
+        return
+    yield f"CPU       {_figure(host, 'host_cpu_used_ratio')} of {_figure(host, 'host_cpu_threads')} threads"
+    yield f"RAM       {_figure(host, 'host_memory_used_bytes')} of {_figure(host, 'host_memory_total_bytes')}"
+    for disk in host["disks"]:
+        free = f"{_figure(disk, 'host_disk_free_bytes')} free of {_figure(disk, 'host_disk_total_bytes')}"
+        yield f"Disk      {disk['mount']}: {free}"
+
+
+def _figure(document: Document, metric: str) -> str:
+    value = document.get(metric)
+    if value is None:
+        return f"{CATALOGUE[metric].title} {units.MISSING} ({document['unavailable'].get(metric, 'not read')})"
+    return units.figure(CATALOGUE[metric].unit, value)
+
+
+def _why_no_gpu(status: Document) -> str:
+    reasons = (item["reason"] for item in status["sources"] if item["name"] == "nvidia" and item["reason"])
+    return next(reasons, "none found")
+
+
+def _run_row(run: Document) -> tuple[str, ...]:
+    epoch = units.MISSING if run["epoch"] is None else str(run["epoch"])
+    total = f" of {run['total_epochs']}" if run["total_epochs"] else ""
+    speed = run["epochs_per_hour"]
+    return (
+        run["id"],
+        run["state"],
+        f"{epoch}{total}",
+        _best(run, "val/iou"),
+        _best(run, "val/dice"),
+        f"{speed:.1f}/h" if speed else units.MISSING,
+        units.duration(run["eta_seconds"]),
+        _moment(run["started"]),
+        run["name"],
+    )
+
+
+def _best(run: Document, metric: str) -> str:
+    best = run["best"].get(metric)
+    return units.score(best["value"]) if best else units.MISSING
+
+
+def _moment(time: float | None) -> str:
+    if time is None:
+        return units.MISSING
+    return datetime.fromtimestamp(time, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _percent(ratio: float | None) -> str:
+    return units.MISSING if ratio is None else f"{ratio * 100:.1f} %"
+
+
+def _guide_memory(verdict: Verdict) -> str:
+    """Write ``used/total MB`` as ``nvidia-smi --format=nounits`` counts them (MiB), each GPU after the other."""
+    figures = [
+        f"{used / _MIB:.0f}/{total / _MIB:.0f} MB"
+        for gpu in verdict.sample.gpus
+        if (used := gpu.get("gpu_memory_used_bytes")) is not None
+        and (total := gpu.get("gpu_memory_total_bytes")) is not None
+    ]
+    if figures:
+        return ", ".join(figures)
+    reasons = (source.reason for source in verdict.sample.sources if source.name == "nvidia" and source.reason)
+    return f"unavailable ({next(reasons, 'no GPU found')})"
+
+
+def _guide_disk(verdict: Verdict) -> str:
+    """Write the share of the system disk in use, rounded up as ``df`` does."""
+    disks = verdict.sample.host.disks if verdict.sample.host is not None else ()
+    system = min(disks, key=lambda disk: len(disk.labels["mount"]), default=None)
+    ratio = system.get("host_disk_used_ratio") if system is not None else None
+    return "unavailable" if ratio is None else f"{math.ceil(ratio * 100)}%"

@@ -1,0 +1,173 @@
+"""One look at everything, for the commands that look once: no thread outlives it and nothing is written.
+
+A driver that hangs is left to the end of the process; ``Look.stuck`` names it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.alerts.engine import judge_once
+from crackseg_desktop.alerts.observe import observations
+from crackseg_desktop.alerts.rules import rules_from
+from crackseg_desktop.export import documents
+from crackseg_desktop.export.verdict import Verdict, verdict
+from crackseg_desktop.insight.linking import link
+from crackseg_desktop.insight.runs import derive
+from crackseg_desktop.insight.summary import RunSummary
+from crackseg_desktop.readings import CurvePoints, RunFacts, Sample
+from crackseg_desktop.tracking import newest_first, run_observations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from crackseg_desktop.alerts.engine import Observation
+    from crackseg_desktop.alerts.rules import Rule
+    from crackseg_desktop.clock import Clock
+    from crackseg_desktop.curves import Curves
+    from crackseg_desktop.export.documents import Document
+    from crackseg_desktop.readings import AlertEvent, ProcessReading, Run
+    from crackseg_desktop.settings import Settings
+
+JUDGED_SECONDS = 24 * 3600.0
+"""How recently a run must have shown a sign of life for ``check`` to judge it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One run as read from its files: facts, and curves with superseded points."""
+
+    facts: RunFacts
+    curves: Curves
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look saw.
+
+    Attributes:
+        instance_alerts: the firing alerts of a running instance with the same data directory; None: there is none.
+        stuck: sources whose driver did not come back.
+    """
+
+    now: float
+    rules: tuple[Rule, ...]
+    sample: Sample | None = None
+    runs: tuple[Run, ...] = ()
+    summaries: dict[str, RunSummary] = field(default_factory=dict)
+    instance_alerts: list[Document] | None = None
+    stuck: tuple[str, ...] = ()
+
+    def run_documents(self) -> list[Document]:
+        """Return the document of ``runs --json``."""
+        return [documents.run_document(run, self.instance_alerts or ()) for run in self.runs]
+
+    def status(self) -> Document:
+        """Return the document of ``status --json``."""
+        alerts = self.instance_alerts
+        if alerts is None:
+            alerts = [documents.alert_document(event) for event in self._alerts()]
+        active = [documents.run_document(run, alerts) for run in self.runs if run.active]
+        return documents.status_document(self._sample(), active, alerts)
+
+    def check(self) -> Verdict:
+        """Judge what was seen as a monitoring plugin does."""
+        return verdict(self._sample(), self._alerts(), sum(run.active for run in self.runs))
+
+    def _alerts(self) -> list[AlertEvent]:
+        """Apply every rule at once; a rule's ``for`` counts as elapsed."""
+        return judge_once(self.rules, (*observations(self._sample()), *self._run_observations()), self.now)
+
+    def _run_observations(self) -> Iterator[Observation]:
+        for run in self.runs:
+            last = run.facts.updated or run.facts.started or 0.0
+            if run.active or self.now - last < JUDGED_SECONDS:
+                yield from run_observations(run, self.summaries[run.id])
+
+    def _sample(self) -> Sample:
+        return self.sample or Sample(self.now, 0.0, None)
+
+
+def look(settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clock, *, hardware: bool = True) -> Look:
+    """Read this machine (unless ``hardware`` is false: then only its trainings) and the runs under the folders."""
+    from crackseg_desktop.core import build_sampler
+    from crackseg_desktop.hardware.processes import training_processes
+    from crackseg_desktop.training.runs import read_runs
+
+    sample, stuck = None, ()
+    if hardware:
+        sampler, _ = build_sampler(settings, data_dir, folders, clock, lambda event: None)
+        sample = sampler.sample_once()
+        stuck = sampler.stuck
+    processes = sample.processes if sample is not None else training_processes()
+    found = [Found(item.facts, item.curves) for item in read_runs(folders)]
+    return _looked(settings, clock, sample, found, processes, alerts_of_instance(data_dir), stuck)
+
+
+def look_at_demo(settings: Settings, clock: Clock) -> Look:
+    """Take one look at the simulated machine and its simulated runs."""
+    sample, found = _demo(clock)
+    return _looked(settings, clock, sample, found, (), None, ())
+
+
+def find_runs(name: str, folders: Sequence[Path], clock: Clock, *, demo: bool = False) -> list[Found]:
+    """Return the runs that a RUN argument can mean: an id, a name, a folder or a file."""
+    from crackseg_desktop.training.runs import find_runs as find_in_files
+
+    if demo:
+        return [item for item in _demo(clock)[1] if name in (item.facts.id, item.facts.name)]
+    return [Found(item.facts, item.curves) for item in find_in_files(name, folders)]
+
+
+def alerts_of_instance(data_dir: Path) -> list[Document] | None:
+    """Ask a running instance with this data directory for its firing alerts; None: there is none."""
+    from crackseg_desktop.system.instance import ask
+
+    answer = ask(data_dir, {"command": "alerts"})
+    return list(answer.get("alerts", [])) if answer is not None else None
+
+
+def _looked(
+    settings: Settings,
+    clock: Clock,
+    sample: Sample | None,
+    found: Sequence[Found],
+    processes: Sequence[ProcessReading],
+    instance_alerts: list[Document] | None,
+    stuck: tuple[str, ...],
+) -> Look:
+    now = clock.time()
+    summaries = {item.facts.id: RunSummary.of_curves(item.curves) for item in found}
+    pids = link([item.facts for item in found], processes)
+    runs = [
+        derive(
+            item.facts,
+            summaries[item.facts.id],
+            pid=pids.get(item.facts.id),
+            alive=item.facts.id in pids or None,
+            now=now,
+        )
+        for item in found
+    ]
+    rules, _ = rules_from(settings.rules)
+    return Look(now, rules, sample, newest_first(runs), summaries, instance_alerts, stuck)
+
+
+def _demo(clock: Clock) -> tuple[Sample | None, list[Found]]:
+    from crackseg_desktop.curves import add_points
+    from crackseg_desktop.simulation.sources import story
+
+    sample: Sample | None = None
+    facts: dict[str, RunFacts] = {}
+    curves: dict[str, Curves] = {}
+    for event in story(clock):
+        match event:
+            case Sample():
+                sample = event
+            case RunFacts():
+                facts[event.id] = event
+            case CurvePoints():
+                add_points(curves.setdefault(event.run, {}), event)
+    return sample, [Found(item, curves.get(item.id, {})) for item in facts.values()]

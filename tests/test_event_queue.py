@@ -1,0 +1,58 @@
+"""A bounded queue under pressure."""
+
+from __future__ import annotations
+
+import threading
+
+from crackseg_desktop.event_queue import EventQueue
+from crackseg_desktop.readings import RunRemoved, Sample
+
+
+def sample(number: int) -> Sample:
+    return Sample(float(number), float(number), None)
+
+
+def test_that_a_full_queue_drops_the_oldest_sample_and_counts_it() -> None:
+    queue = EventQueue(capacity=3)
+    for number in range(5):
+        queue.put(sample(number))
+    queue.close()
+    assert [event.time for event in queue] == [2.0, 3.0, 4.0]
+    assert queue.dropped_samples == 2
+
+
+def test_that_points_wait_for_room_and_keep_their_order() -> None:
+    queue = EventQueue(capacity=2)
+
+    def write() -> None:
+        for number in range(100):
+            queue.put(RunRemoved(str(number)))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    received = []
+    for event in queue:
+        received.append(event.run)
+        if len(received) == 100:
+            queue.close()
+    writer.join(5)
+    assert received == [str(number) for number in range(100)]
+
+
+def test_that_closing_frees_a_writer_that_waits() -> None:
+    queue = EventQueue(capacity=1)
+    queue.put(RunRemoved("a"))
+    writer = threading.Thread(target=queue.put, args=(RunRemoved("b"),))
+    writer.start()
+    queue.close()
+    writer.join(5)
+    assert not writer.is_alive()
+    assert [event.run for event in queue] == ["a"]
+
+
+def test_that_a_sample_never_waits_behind_points() -> None:
+    queue = EventQueue(capacity=1)
+    queue.put(RunRemoved("a"))
+    queue.put(sample(1))
+    queue.close()
+    assert len(list(queue)) == 2

@@ -1,0 +1,202 @@
+"""The one way through: events in, what subscribers and notifiers are told out."""
+
+from __future__ import annotations
+
+import math
+import queue
+from array import array
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crackseg_desktop.alerts.rules import BUILTIN
+from crackseg_desktop.monitor import Monitor, Published, Snapshot
+from crackseg_desktop.readings import (
+    AlertEvent,
+    AlertState,
+    CurvePoints,
+    Ending,
+    ProcessReading,
+    Run,
+    RunFacts,
+    RunRemoved,
+    RunState,
+    Sample,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.conftest import FakeClock
+
+
+class Watched:
+    """A Monitor under test, with everything it says written down."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.announced: list[AlertEvent] = []
+        self.published: list[Published] = []
+        self.monitor = Monitor(BUILTIN, clock, self.announced.append)
+        self.monitor.subscribe(self.published.append)
+        self.monitor.start([])
+
+    def put(self, *events: Any) -> None:
+        for event in events:
+            self.monitor.publish(event)
+
+    def snapshot(self) -> Snapshot:
+        """Ask for a snapshot; everything put before it has been handled when the answer comes."""
+        answers: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
+        self.monitor.snapshot(answers.put)
+        return answers.get(timeout=10)
+
+    def runs_told(self) -> list[tuple[str, RunState]]:
+        self.snapshot()
+        return [(event.facts.name, event.state) for event in self.published if isinstance(event, Run)]
+
+
+@pytest.fixture
+def watched(clock: FakeClock) -> Iterator[Watched]:
+    instance = Watched(clock)
+    yield instance
+    instance.monitor.stop()
+
+
+def facts(clock: FakeClock, **known: Any) -> RunFacts:
+    values: dict[str, Any] = {"started": clock.time() - 300, "updated": clock.time()}
+    return RunFacts("0123456789", "run", "/c/artifacts/run", ("/c",), "crackseg", **(values | known))
+
+
+def points(*values: float, first: int = 1, baseline: bool = False) -> CurvePoints:
+    steps = array("q", range(first, first + len(values)))
+    times = array("d", (60.0 * step for step in steps))
+    return CurvePoints("0123456789", "val_loss", "val/loss", steps, times, array("d", values), "epoch", baseline)
+
+
+def test_that_a_hot_gpu_is_announced_once_and_its_recovery_once(
+    watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    for temperature in [60.0] * 5 + [86.0] * 60 + [70.0] * 60:
+        watched.put(make_sample(temperature=temperature))
+        clock.advance(1)
+    watched.snapshot()
+    assert [event.state for event in watched.announced] == [AlertState.FIRING, AlertState.RESOLVED]
+    assert watched.announced[0].title == "GPU 0 at 86 °C, limit 80 °C"
+
+
+def test_that_a_nan_loss_is_announced_at_once_with_its_evidence(watched: Watched, clock: FakeClock) -> None:
+    watched.put(facts(clock), points(0.7, 0.6, baseline=True), points(math.nan, first=3), points(math.nan, first=4))
+    watched.snapshot()
+    assert [(event.rule, event.subject) for event in watched.announced] == [("nan", "run")]
+    assert "val/loss is NaN since epoch 3" in watched.announced[0].summary
+
+
+def test_that_the_nan_of_a_run_that_ended_long_ago_is_no_news(watched: Watched, clock: FakeClock) -> None:
+    old = facts(clock, updated=clock.time() - 90_000, ending=Ending("completed"))
+    watched.put(old, points(0.7, math.nan, baseline=True))
+    watched.snapshot()
+    assert watched.announced == []
+
+
+def test_that_a_run_that_is_nan_right_now_is_told_even_if_it_became_so_before_the_start(
+    watched: Watched, clock: FakeClock
+) -> None:
+    watched.put(facts(clock), points(0.7, math.nan, baseline=True))
+    watched.snapshot()
+    assert [event.rule for event in watched.announced] == ["nan"]
+
+
+def test_that_a_run_follows_its_process(watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]) -> None:
+    def seen(*processes: ProcessReading) -> Sample:
+        sample = make_sample()
+        return Sample(sample.time, sample.monotonic, sample.host, sample.gpus, processes=processes)
+
+    old = facts(clock, updated=clock.time() - 250, epoch=2)
+    watched.put(old, points(0.7, 0.6, baseline=True))
+    watched.put(seen(ProcessReading(42, clock.time() - 301, ("python", "run.py"), "/c")))
+    assert watched.snapshot().runs[0].pid == 42
+    assert watched.snapshot().runs[0].state == RunState.RUNNING
+    clock.advance(1)
+    watched.put(seen())
+    assert watched.snapshot().runs[0].state == RunState.INTERRUPTED
+
+
+def test_that_time_alone_turns_a_silent_run(
+    watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    watched.put(facts(clock), points(0.7, 0.6, baseline=True))
+    assert watched.runs_told()[-1][1] == RunState.RUNNING
+    clock.advance(3600)
+    watched.put(make_sample())
+    assert watched.runs_told()[-1][1] == RunState.INTERRUPTED
+
+
+def test_that_a_removed_run_is_forgotten(watched: Watched, clock: FakeClock) -> None:
+    watched.put(facts(clock), points(0.7), RunRemoved("0123456789"))
+    snapshot = watched.snapshot()
+    assert snapshot.runs == ()
+    assert snapshot.curves == {}
+    assert RunRemoved("0123456789") in watched.published
+
+
+def test_that_points_may_come_before_the_facts_of_their_run(watched: Watched, clock: FakeClock) -> None:
+    watched.put(points(0.7, 0.6), facts(clock))
+    assert watched.snapshot().runs[0].latest == {"val/loss": 0.6}
+
+
+def test_that_a_snapshot_is_a_copy(watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]) -> None:
+    watched.put(facts(clock), points(0.7), make_sample())
+    before = watched.snapshot()
+    watched.put(points(0.6, first=2), make_sample())
+    watched.snapshot()
+    assert len(before.curves["0123456789"]["val_loss"]) == 1
+    assert before.window is not None
+    assert len(before.window.times) == 1
+
+
+def test_that_a_subscriber_that_fails_does_not_end_the_watch(
+    watched: Watched, make_sample: Callable[..., Sample], caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(event: Published) -> None:
+        raise ValueError("broken")
+
+    watched.monitor.subscribe(broken)
+    watched.put(make_sample())
+    watched.monitor.unsubscribe(broken)
+    watched.put(make_sample())
+    assert watched.snapshot().window is not None
+    assert "could not be handled" in caplog.text
+
+
+def test_that_snooze_and_acknowledge_reach_the_engine(
+    watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    watched.monitor.snooze(600)
+    watched.put(make_sample(free=1e9))
+    assert watched.announced == []
+    assert watched.snapshot().snoozed_until == clock.time() + 600
+    watched.monitor.snooze(None)
+    watched.put(make_sample(free=1e9))
+    open_alert = watched.snapshot().alerts[0]
+    watched.monitor.acknowledge(open_alert.key)
+    assert watched.snapshot().alerts[0].state == AlertState.ACKNOWLEDGED
+    assert [event.rule for event in watched.announced] == ["disk_space"]
+
+
+def test_that_stopping_twice_is_harmless_and_sources_stop_first(clock: FakeClock) -> None:
+    stopped: list[str] = []
+
+    class Source:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def start(self) -> None: ...
+
+        def stop(self, timeout: float) -> None:
+            stopped.append(self.name)
+
+    monitor = Monitor(BUILTIN, clock, lambda event: None)
+    monitor.start([Source("router"), Source("sampler")])
+    monitor.stop()
+    monitor.stop()
+    assert stopped == ["sampler", "router"]

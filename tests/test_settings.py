@@ -1,0 +1,111 @@
+"""Reading, refusing and saving settings."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crackseg_desktop.settings import Settings, SettingsError, load, parse, save
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_that_a_missing_file_gives_the_defaults(tmp_path: Path) -> None:
+    loaded = load(tmp_path / "settings.toml")
+    assert loaded.settings == Settings()
+    assert loaded.message() is None
+
+
+def test_that_values_are_read(tmp_path: Path) -> None:
+    text = '[watch]\nfolders = ["/a", "~/ñandú"]\n[sampling]\nfast_seconds = 2\n[rules.nan]\nenabled = false\n'
+    loaded = parse(text, tmp_path)
+    assert loaded.settings.watch.folders == ("/a", "~/ñandú")
+    assert loaded.settings.sampling.fast_seconds == 2.0
+    assert loaded.settings.rules == {"nan": {"enabled": False}}
+    assert loaded.problems == ()
+
+
+def test_that_a_syntax_error_is_named_with_line_and_key_and_the_defaults_are_used(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('[watch]\nfolders = ["/a"]\n[sampling]\nfast_seconds = = 2\n')
+    loaded = load(path)
+    assert loaded.settings == Settings()
+    message = loaded.message()
+    assert message is not None
+    assert "line 4" in message
+    assert "sampling.fast_seconds" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        ('# hi\n[appearance]\ntheme = "pink"\n', 3, "appearance.theme"),
+        ("[sampling]\n\nfast_seconds = -1\n", 3, "sampling.fast_seconds"),
+        ('[sampling]\nfast_seconds = "1"\n', 2, "sampling.fast_seconds"),
+        ("[watch]\nfolders = 3\n", 2, "watch.folders"),
+        ("[notifications]\nenabled = 1\n", 2, "notifications.enabled"),
+        ("[samplng]\nfast_seconds = 1\n", 1, "samplng"),
+        ("sampling.slow = 1\n", 1, "sampling.slow"),
+        ("[rules]\nnan = 1\n", 1, "rules"),
+    ],
+)
+def test_that_a_wrong_value_is_named_and_its_neighbours_count(tmp_path: Path, text: str, line: int, key: str) -> None:
+    loaded = parse(text + "[targets]\niou = 0.9\n", tmp_path / "settings.toml")
+    assert [(problem.line, problem.key) for problem in loaded.problems] == [(line, key)]
+    assert loaded.settings.targets.iou == 0.9
+    assert loaded.settings.sampling == Settings().sampling
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'theme = "\xe9"'])
+def test_that_another_encoding_is_a_problem_and_no_crash(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_bytes(content)
+    assert load(path).settings == Settings()
+    assert load(path).message() is not None
+
+
+def test_that_saving_keeps_comments_and_other_values(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('# mine\n[watch]\nfolders = ["/a"]  # the lab\n[targets]\niou = 0.8 # high\n')
+    save(path, {"watch.folders": ["/a", "/b"], "appearance.theme": "light"})
+    text = path.read_text()
+    assert "# mine" in text
+    assert "# high" in text
+    loaded = load(path)
+    assert loaded.settings.watch.folders == ("/a", "/b")
+    assert loaded.settings.appearance.theme == "light"
+    assert loaded.settings.targets.iou == 0.8
+
+
+def test_that_a_broken_file_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("[watch\n")
+    with pytest.raises(SettingsError, match="was not changed"):
+        save(path, {"appearance.theme": "light"})
+    assert path.read_text() == "[watch\n"
+
+
+def test_that_a_failed_write_leaves_the_old_file_and_no_rubbish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("[targets]\niou = 0.8\n")
+
+    def full_disk(source: str, target: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full_disk)
+    with pytest.raises(SettingsError, match="No space left"):
+        save(path, {"targets.iou": 0.7})
+    assert path.read_text() == "[targets]\niou = 0.8\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_that_saving_makes_the_folder_on_the_first_run(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "settings.toml"
+    save(path, {"watch.folders": ["/runs"]})
+    assert load(path).settings.watch.folders == ("/runs",)
