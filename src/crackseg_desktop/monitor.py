@@ -32,6 +32,8 @@ Published = Sample | CurvePoints | Run | RunRemoved | AlertEvent
 """What a subscriber is told, in the Monitor thread and in order."""
 
 _REMEMBERED_ALERTS = 100
+_NEWS_SECONDS = 60.0
+"""What happened longer ago (a sample that waited through a suspend, the past of a demonstration) is recorded only."""
 
 
 class Worker(Protocol):
@@ -114,7 +116,7 @@ class Monitor:
 
     def acknowledge(self, key: str) -> None:
         """Mark a firing alert as seen."""
-        self._ask(lambda: self._tell_alerts(self._engine.acknowledge(key, self._clock.time())))
+        self._ask(lambda: self._tell_alerts(self._engine.acknowledge(key, self._now())))
 
     def _ask(self, question: Callable[[], None]) -> None:
         self._queue.put(question)
@@ -152,16 +154,20 @@ class Monitor:
     def _tell_runs(self, runs: Iterable[Run]) -> None:
         for run in runs:
             self._tell(run)
-            self._tell_alerts(self._engine.observe(self._tracker.observations(run), self._clock.time()))
+            self._tell_alerts(self._engine.observe(self._tracker.observations(run), self._now()))
 
     def _tell_alerts(self, events: Iterable[AlertEvent]) -> None:
         for event in events:
             log.info("alert %s %s: %s", event.key, event.state, event.title)
             if event.state == AlertState.RESOLVED:
                 self._resolved = [event, *self._resolved][:_REMEMBERED_ALERTS]
-            if event.notify:
+            if event.notify and self._clock.time() - event.time < _NEWS_SECONDS:
                 self._announce(event)
             self._tell(event)
+
+    def _now(self) -> float:
+        """Return the time by which alerts are judged: that of the samples, so that all of them share one."""
+        return self._sample.time if self._sample is not None else self._clock.time()
 
     def _tell(self, event: Published) -> None:
         for subscriber in self._subscribers:

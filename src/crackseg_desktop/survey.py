@@ -16,7 +16,7 @@ from crackseg_desktop.export.verdict import Verdict, verdict
 from crackseg_desktop.insight.linking import link
 from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.summary import RunSummary
-from crackseg_desktop.readings import CurvePoints, RunFacts, Sample
+from crackseg_desktop.readings import CurvePoints, Sample
 from crackseg_desktop.tracking import newest_first, run_observations
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.curves import Curves
     from crackseg_desktop.export.documents import Document
-    from crackseg_desktop.readings import AlertEvent, ProcessReading, Run
+    from crackseg_desktop.readings import AlertEvent, ProcessReading, Run, RunFacts
     from crackseg_desktop.settings import Settings
 
 JUDGED_SECONDS = 24 * 3600.0
@@ -109,7 +109,7 @@ def look(settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clo
 def look_at_demo(settings: Settings, clock: Clock) -> Look:
     """Take one look at the simulated machine and its simulated runs."""
     sample, found = _demo(clock)
-    return _looked(settings, clock, sample, found, (), None, ())
+    return _looked(settings, clock, sample, found, sample.processes, None, ())
 
 
 def find_runs(name: str, folders: Sequence[Path], clock: Clock, *, demo: bool = False) -> list[Found]:
@@ -155,19 +155,17 @@ def _looked(
     return Look(now, rules, sample, newest_first(runs), summaries, instance_alerts, stuck)
 
 
-def _demo(clock: Clock) -> tuple[Sample | None, list[Found]]:
+def _demo(clock: Clock) -> tuple[Sample, list[Found]]:
     from crackseg_desktop.curves import add_points
-    from crackseg_desktop.simulation.sources import story
+    from crackseg_desktop.simulation.hardware import sample_at
+    from crackseg_desktop.simulation.sources import told_runs
 
-    sample: Sample | None = None
+    now = clock.time()
     facts: dict[str, RunFacts] = {}
     curves: dict[str, Curves] = {}
-    for event in story(clock):
-        match event:
-            case Sample():
-                sample = event
-            case RunFacts():
-                facts[event.id] = event
-            case CurvePoints():
-                add_points(curves.setdefault(event.run, {}), event)
-    return sample, [Found(item, curves.get(item.id, {})) for item in facts.values()]
+    for event in told_runs(now, now):
+        if isinstance(event, CurvePoints):
+            add_points(curves.setdefault(event.run, {}), event)
+        else:
+            facts[event.id] = event
+    return sample_at(now, clock.monotonic(), now), [Found(item, curves.get(item.id, {})) for item in facts.values()]

@@ -36,8 +36,3 @@ def test_that_the_working_folder_links_the_newest_run_below_it() -> None:
 
 def test_that_two_processes_of_one_folder_get_a_run_each() -> None:
     assert link([run("a", 100), run("b", 200)], [process(1, 99), process(2, 199)]) == {"b": 2, "a": 1}
-
-
-def test_that_simulated_runs_have_no_process() -> None:
-    simulated = RunFacts("s", "s", "/crackseg/x", (), "crackseg", started=100, simulated=True)
-    assert link([simulated], [process(1, 99)]) == {}

@@ -50,7 +50,7 @@ class Recent:
         """Append one sample; series that are not in it get NaN."""
         if sample.gap and self._times:
             self._append(self._times[-1], {})
-        self._append(sample.time, _stored_figures(sample))
+        self._append(sample.time, stored_figures(sample))
         if len(self._times) >= 2 * self._keep:
             self._forget()
 
@@ -77,7 +77,8 @@ class Recent:
         self._values = {key: column for key, column in kept if not all(map(math.isnan, column))}
 
 
-def _stored_figures(sample: Sample) -> dict[SeriesKey, float]:
+def stored_figures(sample: Sample) -> dict[SeriesKey, float]:
+    """Return what of a sample becomes history: figures of stored metrics that were read just now."""
     return {
         series_key(metric, reading.labels): value
         for reading in sample.readings()

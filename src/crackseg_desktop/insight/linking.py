@@ -24,7 +24,7 @@ def link(runs: Iterable[RunFacts], processes: Sequence[ProcessReading]) -> dict[
     linked: dict[str, int] = {}
     for matches in (_holds_open, _works_above):
         for run in newest_first:
-            if run.id in linked or run.simulated:
+            if run.id in linked:
                 continue
             taken = set(linked.values())
             fitting = [process for process in processes if process.pid not in taken and matches(process, run)]

@@ -1,0 +1,105 @@
+"""The simulated workstation "nemo": its host, disks, network and training processes. Pure, in story time."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.readings import HostReading, ProcessReading, Reading
+from crackseg_desktop.simulation.scripts import MAIN, STALLED
+from crackseg_desktop.simulation.timeline import DOWNLOAD, as_told, smooth_noise
+from crackseg_desktop.simulation.training import CHECKOUT, metrics_file
+from crackseg_desktop.units import GIB
+
+if TYPE_CHECKING:
+    from crackseg_desktop.simulation.phase import Phase
+
+MAIN_PID = 48213
+_STALLED_PID = 31877
+_MIB = 1024**2
+_THREADS = 20
+_MEMORY = 31.2 * GIB
+_CHECKPOINT = 141 * _MIB
+_MOUNTS = (("/", 234, 61.0), ("/home", 466, 118.2), ("/mnt/nas", 7.3 * 1024, 1.9 * 1024))
+
+
+def host_at(at: float, phase: Phase, seed: int) -> HostReading:
+    """Return the host's figures at a story time."""
+    return HostReading(
+        labels={},
+        figures=_processor(at, phase, seed) | _memory(at, phase, seed) | _disk_traffic(at, phase, seed),
+        hostname="nemo",
+        disks=(
+            _disk("/data", 466 * GIB, _data_free(at)),
+            *(_disk(m, all_ * GIB, free * GIB) for m, all_, free in _MOUNTS),
+        ),
+        interfaces=(_interface(at, seed), _traffic("wlp0s20f3", 0.0, 0.0)),
+    )
+
+
+def processes_at(at: float, anchor: float) -> tuple[ProcessReading, ...]:
+    """Return the trainings that are alive at a story time: the main one, and the one that no longer moves."""
+    stalled = _training(_STALLED_PID, STALLED.name, STALLED.started, anchor)
+    if not MAIN.started <= at < MAIN.end:
+        return (stalled,)
+    return (_training(MAIN_PID, MAIN.name, MAIN.started, anchor), stalled)
+
+
+def _training(pid: int, name: str, started: float, anchor: float) -> ProcessReading:
+    return ProcessReading(pid, anchor + started - 9.0, ("python", "run.py"), CHECKOUT, (metrics_file(name),))
+
+
+def _processor(at: float, phase: Phase, seed: int) -> dict[str, float]:
+    level = {"idle": 0.06, "train": 0.37, "validate": 0.53, "checkpoint": 0.5}[phase]
+    busy = as_told(at, 0.38, level + 0.03 * smooth_noise(seed, "cpu", at, 4.0))
+    load = level * _THREADS + 0.8 * smooth_noise(seed, "load", at, 45.0)
+    return {"host_cpu_used_ratio": busy, "host_cpu_threads": _THREADS, "host_load1": as_told(at, 7.6, load)}
+
+
+def _memory(at: float, phase: Phase, seed: int) -> dict[str, float]:
+    level = 19.3 if phase != "idle" else 11.0
+    used = as_told(at, 19.4, level + 0.4 * smooth_noise(seed, "ram", at, 700.0)) * GIB
+    return {
+        "host_memory_total_bytes": _MEMORY,
+        "host_memory_used_bytes": used,
+        "host_memory_available_bytes": _MEMORY - used,
+        "host_memory_used_ratio": used / _MEMORY,
+        "host_swap_used_bytes": 0.0,
+    }
+
+
+def _disk_traffic(at: float, phase: Phase, seed: int) -> dict[str, float]:
+    level = {"idle": 0.1, "train": 88.0, "validate": 70.0, "checkpoint": 8.0}[phase]
+    read = level * (1.0 + 0.15 * smooth_noise(seed, "read", at, 6.0))
+    written = (145.0 if phase == "checkpoint" else 1.8) + 0.6 * smooth_noise(seed, "written", at, 6.0)
+    return {
+        "host_disk_read_bytes_per_second": as_told(at, 86.0, read) * _MIB,
+        "host_disk_written_bytes_per_second": as_told(at, 2.0, written) * _MIB,
+    }
+
+
+def _data_free(at: float) -> float:
+    """Return what is free where the checkpoints go: each epoch leaves one there."""
+    return 13.1 * GIB - (MAIN.epochs_done(at) - MAIN.epochs_done(0.0)) * _CHECKPOINT
+
+
+def _disk(mount: str, total: float, free: float) -> Reading:
+    figures = {
+        "host_disk_total_bytes": total,
+        "host_disk_used_bytes": total - free,
+        "host_disk_free_bytes": free,
+        "host_disk_used_ratio": (total - free) / total,
+    }
+    return Reading({"mount": mount}, figures)
+
+
+def _interface(at: float, seed: int) -> Reading:
+    download = 1.65 * math.exp(-(((at - DOWNLOAD) / 75.0) ** 2))
+    down = as_told(at, 0.2, 0.2 + 0.08 * smooth_noise(seed, "down", at, 8.0) + download)
+    up = as_told(at, 0.1, 0.1 + 0.03 * smooth_noise(seed, "up", at, 8.0))
+    return _traffic("enp4s0", down * _MIB, up * _MIB)
+
+
+def _traffic(interface: str, down: float, up: float) -> Reading:
+    figures = {"host_network_receive_bytes_per_second": down, "host_network_transmit_bytes_per_second": up}
+    return Reading({"interface": interface}, figures)
