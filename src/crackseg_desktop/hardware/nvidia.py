@@ -1,0 +1,132 @@
+"""NVIDIA GPUs as a source: what the driver says, started late, left asleep, and taken up again when it comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.hardware.gpu import Gpu, gone
+from crackseg_desktop.hardware.nvml import DriverDown, GpuGone, Missing, Nvml
+from crackseg_desktop.hardware.runtime_power import RuntimePower
+from crackseg_desktop.readings import GpuReading, Part, SourceState, Tier
+
+if TYPE_CHECKING:
+    from crackseg_desktop.clock import Clock
+
+_FIRST_BACK_OFF, _LONGEST_BACK_OFF = 5.0, 60.0
+_ALL = frozenset(Tier)
+_SYSFS = Path("/sys")
+_VANISHED = "The GPU is lost: the driver does not list it any more"
+
+
+class NvidiaSource:
+    """Reads every NVIDIA GPU through NVML; belongs to its driver thread.
+
+    NVML is started at the first read, and anew, with back-off, while the driver or a GPU is missing and after a gap.
+    ``sysfs`` is the root of the kernel's device tree.
+    """
+
+    name = "nvidia"
+    tiers = _ALL
+
+    def __init__(self, clock: Clock, sysfs: Path = _SYSFS) -> None:
+        self._clock = clock
+        self._nvml = Nvml(sysfs)
+        self._power = RuntimePower(sysfs)
+        self._gpus: tuple[Gpu, ...] = ()
+        self._readings: dict[str, GpuReading] = {}  # by UUID: every GPU ever seen, as it was read last
+        self._unnamed: tuple[GpuReading, ...] = ()  # missing before they could say who they are
+        self._down: DriverDown | None = None
+        self._back_off = _FIRST_BACK_OFF
+        self._start_at: float | None = None  # monotonic; None: at once
+
+    def read(self, due: frozenset[Tier]) -> Part:
+        """Read the due tiers of every GPU; may block as long as the driver does."""
+        if not self._nvml.started and self._power.asleep():
+            return Part(SourceState.ASLEEP, "The NVIDIA GPU is powered down and is left asleep")
+        try:
+            if self._due_to_start():
+                self._start()
+                due = _ALL
+            if self._down is None:
+                return self._read_gpus(due)
+        except DriverDown as down:
+            self._down = down
+            self._nvml.shut()
+        return self._part_of_a_driver_that_is_down(self._down)
+
+    def resumed(self) -> None:
+        """Start NVML anew at the next read: after a suspend its counters stick and its handles may be dead."""
+        self._nvml.shut()
+        self._start_at = None
+
+    def close(self) -> None:
+        """Give NVML back."""
+        self._nvml.shut()
+
+    def _due_to_start(self) -> bool:
+        complete = self._nvml.started and not self._unnamed and all(_present(gpu) for gpu in self._readings.values())
+        return not complete and (self._start_at is None or self._clock.monotonic() >= self._start_at)
+
+    def _start(self) -> None:
+        self._start_at = self._clock.monotonic() + self._back_off
+        self._back_off = min(2 * self._back_off, _LONGEST_BACK_OFF)
+        self._nvml.shut()
+        self._nvml.start()
+        self._enumerate()
+        self._down = None
+
+    def _enumerate(self) -> None:
+        gpus: list[Gpu] = []
+        nameless: list[GpuReading] = []
+        for index in range(self._count()):
+            try:
+                handle = self._nvml.call("nvmlDeviceGetHandleByIndex", index)
+                gpus.append(Gpu(self._nvml, handle, str(self._nvml.call("nvmlDeviceGetUUID", handle)), index))
+            except GpuGone as absence:
+                nameless.append(_unnamed(index, SourceState.LOST, absence.reason))
+            except Missing as absence:
+                nameless.append(_unnamed(index, SourceState.FAILED, absence.reason))
+        self._gpus = tuple(gpus)
+        vanished = {reading.index for uuid, reading in self._readings.items() if uuid not in {g.uuid for g in gpus}}
+        self._unnamed = tuple(reading for reading in nameless if reading.index not in vanished)
+        for uuid, reading in self._readings.items():
+            if uuid not in {gpu.uuid for gpu in gpus}:
+                self._readings[uuid] = gone(reading, SourceState.LOST, _VANISHED)
+
+    def _count(self) -> int:
+        try:
+            count = int(self._nvml.call("nvmlDeviceGetCount"))
+        except (Missing, GpuGone) as absence:
+            raise DriverDown(SourceState.FAILED, f"The GPUs cannot be counted: {absence.reason}") from absence
+        if count == 0 and not self._readings:
+            raise DriverDown(SourceState.UNAVAILABLE, "The NVIDIA driver finds no GPU")
+        return count
+
+    def _read_gpus(self, due: frozenset[Tier]) -> Part:
+        for gpu in self._gpus:
+            self._readings[gpu.uuid] = gpu.read(due, self._clock.time())
+        # A GPU that was lost is left alone until NVML is started anew: some calls on it never return.
+        self._gpus = tuple(gpu for gpu in self._gpus if _present(self._readings[gpu.uuid]))
+        gpus = (*self._readings.values(), *self._unnamed)
+        missing = [gpu for gpu in gpus if not _present(gpu)]
+        if not missing:
+            self._back_off = _FIRST_BACK_OFF
+        if len(missing) == len(gpus):
+            return Part(missing[0].state, missing[0].reason, gpus)
+        return Part(gpus=gpus)
+
+    def _part_of_a_driver_that_is_down(self, down: DriverDown) -> Part:
+        return Part(
+            down.state, down.reason, tuple(gone(gpu, down.state, down.reason) for gpu in self._readings.values())
+        )
+
+
+def _present(reading: GpuReading) -> bool:
+    return reading.state is SourceState.OK
+
+
+def _unnamed(index: int, state: SourceState, reason: str) -> GpuReading:
+    placeholder = f"unknown-{index}"
+    nobody = GpuReading({"gpu": placeholder}, {}, uuid=placeholder, index=index, name=f"GPU {index}")
+    return gone(nobody, state, reason)

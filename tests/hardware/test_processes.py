@@ -1,0 +1,190 @@
+"""The trainings among the processes of this user."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crackseg_desktop.hardware.processes import (
+    ProcessSource,
+    folded,
+    holds_a_log,
+    is_python,
+    runs_a_training,
+    training_processes,
+)
+from crackseg_desktop.readings import ProcessReading, Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+IDLE = "import os, sys\nprint(os.getpid(), flush=True)\nsys.stdin.read()\n"
+FORK = """import os
+reading, writing = os.pipe()
+if os.fork() == 0:
+    os.close(writing)
+    os.read(reading, 1)
+    os._exit(0)
+"""
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="open files are looked at on Linux only")
+
+
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[int]:
+    """Run Python in a folder until the block ends; it has told its process id (not that of a launcher)."""
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(10)
+
+
+def found(pid: int) -> ProcessReading | None:
+    return next((process for process in training_processes() if process.pid == pid), None)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python run.py",
+        "/opt/conda/bin/python3.11 -u src/main.py --epochs 100",
+        "python3 -W ignore -X utf8 scripts/train_unet.py model=unet",
+        r"C:\Python312\python.exe C:\work\train.py",
+        "pythonw.exe TRAIN.PY",
+        "python -m crackseg.train",
+        "python -m crackseg",
+        "python -m src.main",
+        "python -u -m src.training.trainer",
+        "python -O -m train",
+    ],
+)
+def test_that_a_training_is_known_by_its_command_line(command: str) -> None:
+    assert is_python(command.split(" "))
+    assert runs_a_training(command.split(" "))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python",
+        "python -c import(train)",
+        "python serve.py --model train.py",
+        "python -m http.server",
+        "python -m pip install trainer.whl",
+        "python rerun.py.bak",
+        "python -m src.mainframe",
+    ],
+)
+def test_that_other_python_programs_are_not_taken_for_trainings(command: str) -> None:
+    assert is_python(command.split(" "))
+    assert not runs_a_training(command.split(" "))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "bash run.py",
+        "/usr/bin/pythonic train.py",
+        "vim train.py",
+        "python -m crackseg_desktop watch",
+        "/venv/bin/python /venv/bin/crackseg-desktop watch",
+        r"C:\venv\python.exe C:\venv\Scripts\crackseg-desktop.exe",
+        "python -c from(multiprocessing.spawn)import",
+    ],
+)
+def test_that_other_programs_helpers_and_ourselves_are_passed_over(command: str) -> None:
+    assert not is_python(command.split(" "))
+
+
+def test_that_a_process_without_a_command_line_is_passed_over() -> None:
+    assert not is_python([])
+
+
+def test_that_an_event_file_or_a_log_in_the_working_folder_tells_a_training() -> None:
+    folder, log = os.path.join(os.sep, "work"), os.path.join(os.sep, "work", "logs", "a.log")
+    assert holds_a_log([os.path.join(os.sep, "data", "events.out.tfevents.1.box")], folder)
+    assert holds_a_log([log], folder)
+    assert not holds_a_log([log], os.path.join(os.sep, "wor"))
+    assert not holds_a_log([log], os.sep)  # a service
+    assert not holds_a_log([os.path.join(os.sep, "work", "data.csv")], folder)
+
+
+def test_that_a_training_that_runs_is_found_with_all_that_links_it_to_a_run(tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(IDLE)
+    with running(tmp_path, "-u", "run.py", "--epochs", "3") as pid:
+        training = found(pid)
+    assert training is not None
+    assert training.folder is not None
+    assert Path(training.folder).samefile(tmp_path)
+    assert training.command[1:] == ("-u", "run.py", "--epochs", "3")
+    assert training.started > 1.6e9
+    assert found(pid) is None
+
+
+@linux_only
+def test_that_its_open_files_are_told(tmp_path: Path) -> None:
+    log = tmp_path / "metrics.jsonl"
+    (tmp_path / "train.py").write_text(f"log = open({str(log)!r}, 'a')\n" + IDLE)
+    with running(tmp_path, "train.py") as pid:
+        training = found(pid)
+    assert training is not None
+    assert str(log) in training.open_files
+    assert not any(file.startswith(("/dev/", "/proc/", "pipe:")) for file in training.open_files)
+
+
+@linux_only
+def test_that_any_python_program_that_writes_event_files_is_found(tmp_path: Path) -> None:
+    event_file = tmp_path / "logs" / "events.out.tfevents.1700000000.box.1.0"
+    event_file.parent.mkdir()
+    (tmp_path / "experiment.py").write_text(f"log = open({str(event_file)!r}, 'wb')\n" + IDLE)
+    with running(tmp_path, "experiment.py") as pid:
+        assert found(pid) is not None
+
+
+@linux_only
+def test_that_any_other_python_program_is_not(tmp_path: Path) -> None:
+    (tmp_path / "experiment.py").write_text(IDLE)
+    with running(tmp_path, "experiment.py") as pid:
+        assert found(pid) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+def test_that_forked_workers_are_folded_away(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(FORK + IDLE)
+    with running(tmp_path, "train.py") as pid:
+        mine = [process for process in training_processes() if process.folder == os.path.realpath(tmp_path)]
+    assert [process.pid for process in mine] == [pid]
+
+
+def test_that_of_a_launcher_and_its_interpreter_the_interpreter_is_the_training() -> None:
+    launcher, interpreter, other = (ProcessReading(pid, 1.0, ("python", "train.py"), None) for pid in (10, 11, 20))
+    found_ones = [(launcher, 1), (interpreter, 10), (other, 1)]
+    assert folded(found_ones, launchers=True) == (interpreter, other)
+    assert folded(found_ones, launchers=False) == (launcher, other)
+
+
+def test_that_the_process_that_looks_is_never_reported(tmp_path: Path) -> None:
+    look = "import os\nfrom crackseg_desktop.hardware import processes\n"
+    count = "print(sum(p.pid == os.getpid() for p in processes.training_processes()), len(os.sys.argv))\n"
+    (tmp_path / "train.py").write_text(look + count)
+    done = subprocess.run(
+        [sys.executable, "train.py", "x"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout.split() == ["0", "2"]
+
+
+def test_that_the_source_gives_what_was_found(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(IDLE)
+    with running(tmp_path, "main.py") as pid:
+        part = ProcessSource().read(frozenset({Tier.MEDIUM}))
+    assert pid in {process.pid for process in part.processes}
