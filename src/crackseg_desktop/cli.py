@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crackseg_desktop.core import Core
-    from crackseg_desktop.survey import Look
-    from crackseg_desktop.training.runs import FoundRun
+    from crackseg_desktop.survey import Found, Look
+    from crackseg_desktop.ui.inbox import Inbox
 
     Document = dict[str, Any] | list[Any]
 
@@ -69,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def tray(options: argparse.Namespace) -> int:
     """Run the tray application, or ask the running instance to show itself."""
     from crackseg_desktop.system.display import missing_display
+    from crackseg_desktop.system.instance import claim
+    from crackseg_desktop.ui.inbox import Inbox
 
     data_dir = _data_dir(options)
     folders = _folders(options, options.runs) if options.runs else []
@@ -76,20 +78,22 @@ def tray(options: argparse.Namespace) -> int:
         return 0
     if (problem := missing_display(os.environ, sys.platform)) is not None:
         raise CommandError(problem)
+    inbox = Inbox()
+    instance = claim(data_dir, inbox)
+    if instance is None:
+        return 0 if _ask_running_instance(data_dir, folders) else FAILURE
+    try:
+        return _run_tray(options, data_dir, folders, inbox)
+    finally:
+        instance.close()
 
+
+def _run_tray(options: argparse.Namespace, data_dir: Path, folders: Sequence[Path], inbox: Inbox) -> int:
     from crackseg_desktop.ui.app import AppOptions, run
 
     _settings(options)
-    return run(
-        AppOptions(
-            loaded=options.loaded,
-            data_dir=data_dir,
-            show=options.show,
-            demo=options.demo,
-            read_only=options.read_only,
-        ),
-        build_core=lambda: _core(options, folders or _folders(options, [])),
-    )
+    app = AppOptions(options.loaded, data_dir, show=options.show, demo=options.demo, read_only=options.read_only)
+    return run(app, lambda: _core(options, folders or _folders(options, [])), inbox)
 
 
 def _ask_running_instance(data_dir: Path, folders: Sequence[Path]) -> bool:
@@ -168,7 +172,7 @@ def screenshot(options: argparse.Namespace) -> int:
 
 def notify_test(options: argparse.Namespace) -> int:
     """Send a test message through every channel, or one, and say what happened."""
-    from crackseg_desktop.core import native_notifiers
+    from crackseg_desktop.notify.desktop import native_notifiers
     from crackseg_desktop.notify.router import Router
 
     router = Router(native_notifiers(), SystemClock(), backend=_settings(options).notifications.backend)
@@ -314,7 +318,8 @@ def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:
 
 
 def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
-    from crackseg_desktop.core import assemble, assemble_demo, native_notifiers
+    from crackseg_desktop.core import assemble, assemble_demo
+    from crackseg_desktop.notify.desktop import native_notifiers
 
     if options.demo:
         return assemble_demo(_settings(options), SystemClock(), notifiers=native_notifiers())
@@ -331,7 +336,7 @@ def _look(options: argparse.Namespace, given: Sequence[str], *, hardware: bool =
     return look(_settings(options), _data_dir(options), folders, SystemClock(), hardware=hardware)
 
 
-def _find_run(options: argparse.Namespace) -> FoundRun:
+def _find_run(options: argparse.Namespace) -> Found:
     """Return the one run that RUN names; several are bad usage and are listed."""
     from crackseg_desktop.survey import find_runs
 

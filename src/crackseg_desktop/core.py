@@ -28,7 +28,7 @@ class SamplingWorker(Protocol):
         """Begin."""
         ...
 
-    def stop(self, timeout: float) -> None:
+    def stop(self, timeout: float) -> object:
         """End."""
         ...
 
@@ -122,7 +122,7 @@ def build_sampler(
     from crackseg_desktop.hardware.schedule import Periods
 
     disks = DiskSource([*folders, data_dir])
-    sources: list[Source] = [NvidiaSource(clock), HostSource(), disks, ProcessSource()]
+    sources: list[Source] = [NvidiaSource(clock), HostSource(clock.monotonic), disks, ProcessSource()]
     sampling = settings.sampling
     periods = Periods(sampling.fast_seconds, sampling.medium_seconds, sampling.slow_seconds)
     return Sampler(sources, publish, clock, periods, deadline=sampling.deadline_seconds), disks.watch_folders
@@ -130,10 +130,3 @@ def build_sampler(
 
 def _announcer(settings: Settings, router: Router) -> Callable[..., None]:
     return router.post if settings.notifications.enabled else lambda event: None
-
-
-def native_notifiers() -> list[Notifier]:
-    """Return the native notification services of this platform, the best first."""
-    from crackseg_desktop.notify.desktop import native
-
-    return native()

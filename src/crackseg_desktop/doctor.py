@@ -93,7 +93,7 @@ def _runs(folders: Sequence[Path]) -> Iterator[Check]:
 
 
 def _notifiers() -> Iterator[Check]:
-    from crackseg_desktop.core import native_notifiers
+    from crackseg_desktop.notify.desktop import native_notifiers
 
     for notifier in native_notifiers():
         reason = notifier.probe()

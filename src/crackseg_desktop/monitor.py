@@ -43,7 +43,7 @@ class Worker(Protocol):
         """Begin."""
         ...
 
-    def stop(self, timeout: float) -> None:
+    def stop(self, timeout: float) -> object:
         """End within the timeout, in seconds, or leave a daemon thread behind."""
         ...
 

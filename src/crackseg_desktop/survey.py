@@ -96,7 +96,8 @@ def look(settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clo
     from crackseg_desktop.hardware.processes import training_processes
     from crackseg_desktop.training.runs import read_runs
 
-    sample, stuck = None, ()
+    sample: Sample | None = None
+    stuck: tuple[str, ...] = ()
     if hardware:
         sampler, _ = build_sampler(settings, data_dir, folders, clock, lambda event: None)
         sample = sampler.sample_once()
