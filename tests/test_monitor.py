@@ -78,17 +78,27 @@ def test_that_a_hot_gpu_is_announced_once_and_its_recovery_once(
 ) -> None:
     for temperature in [60.0] * 5 + [86.0] * 60 + [70.0] * 60:
         watched.put(make_sample(temperature=temperature))
+        watched.snapshot()
         clock.advance(1)
-    watched.snapshot()
     assert [event.state for event in watched.announced] == [AlertState.FIRING, AlertState.RESOLVED]
     assert watched.announced[0].title == "GPU 0 at 86 °C, limit 80 °C"
+
+
+def test_that_what_happened_minutes_ago_is_recorded_and_not_announced(
+    watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    late = make_sample(free=1e9)
+    clock.advance(120)
+    watched.put(late)
+    assert [event.rule for event in watched.snapshot().alerts] == ["disk_space"]
+    assert watched.announced == []
 
 
 def test_that_a_nan_loss_is_announced_at_once_with_its_evidence(watched: Watched, clock: FakeClock) -> None:
     watched.put(facts(clock), points(0.7, 0.6, baseline=True), points(math.nan, first=3), points(math.nan, first=4))
     watched.snapshot()
     assert [(event.rule, event.subject) for event in watched.announced] == [("nan", "run")]
-    assert "val/loss is NaN since epoch 3" in watched.announced[0].summary
+    assert "NaN loss since epoch 3 (val/loss)" in watched.announced[0].summary
 
 
 def test_that_the_nan_of_a_run_that_ended_long_ago_is_no_news(watched: Watched, clock: FakeClock) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "crackseg-desktop"
 FAILURE, USAGE, UNKNOWN = 1, 2, 3
+_RUNS_HELP = "a folder to watch (repeatable)"
 PAGES = ("overview", "training", "gpus", "system", "alerts", "settings")
 
 
@@ -73,7 +74,7 @@ def tray(options: argparse.Namespace) -> int:
     from crackseg_desktop.ui.inbox import Inbox
 
     data_dir = _data_dir(options)
-    folders = _folders(options, options.runs) if options.runs else []
+    folders = _folders(options, []) if options.runs else []
     if _ask_running_instance(data_dir, folders):
         return 0
     if (problem := missing_display(os.environ, sys.platform)) is not None:
@@ -153,7 +154,7 @@ def watch(options: argparse.Namespace) -> int:
     """Watch headless until told to stop."""
     from crackseg_desktop.headless import watch as watch_headless
 
-    return watch_headless(_core(options, _folders(options, options.runs)))
+    return watch_headless(_core(options, _folders(options, [])))
 
 
 def screenshot(options: argparse.Namespace) -> int:
@@ -227,7 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(PROGRAM, parents=[common], description="Watches trainings and the workstation they run on.")
     parser.set_defaults(command=None, config=None, data_dir=None, demo=False, read_only=False)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    parser.add_argument("--runs", metavar="DIR", action="append", default=[], help="a folder to watch (repeatable)")
+    parser.add_argument("--runs", metavar="DIR", action="append", default=[], help=_RUNS_HELP)
     parser.add_argument("--show", action="store_true", help="open the dashboard, or ask the running instance to")
     added = parser.add_subparsers(metavar="COMMAND", dest="command")
     for name, function in COMMANDS.items():
@@ -251,7 +252,8 @@ def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
             parser.add_argument("--normalised", action="store_true", help="print our tag names (val/iou)")
             parser.add_argument("--superseded", action="store_true", help="include points that a restart replaced")
         case "watch":
-            parser.add_argument("--runs", metavar="DIR", action="append", default=[], help="a folder to watch")
+            # SUPPRESS: what was given before the command must not be reset by it.
+            parser.add_argument("--runs", metavar="DIR", action="append", default=argparse.SUPPRESS, help=_RUNS_HELP)
         case "screenshot":
             parser.add_argument("file", metavar="FILE.png", type=Path)
             parser.add_argument("--page", choices=(*PAGES, "compact"), default="overview")
@@ -307,7 +309,7 @@ def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:
     """Return the folders to watch; one that was named and is not there is bad usage."""
     from crackseg_desktop.training.discovery import watched_folders_here
 
-    named = [Path(folder).expanduser() for folder in given]
+    named = [Path(folder).expanduser() for folder in given or options.runs]
     for folder in named:
         if not folder.exists():
             raise CommandError(f"{folder} does not exist", USAGE)

@@ -80,7 +80,7 @@ def test_that_a_completed_run_whose_loss_is_nan_to_the_end_failed(add: Adder) ->
     summary = RunSummary()
     add(summary, "val/loss", [0.7, 0.6, math.nan, math.nan])
     state, reason = judge(facts(ending=Ending("completed")), summary, alive=None, now=START + 9000)
-    assert (state, reason) == (RunState.FAILED, "val/loss is NaN since epoch 3")
+    assert (state, reason) == (RunState.FAILED, "NaN loss since epoch 3 (val/loss)")
 
 
 def test_that_files_without_end_marks_leave_the_state_unknown(healthy: RunSummary) -> None:

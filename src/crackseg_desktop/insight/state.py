@@ -7,10 +7,12 @@ than three of its own median epochs is taken to be running.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from crackseg_desktop import units
 from crackseg_desktop.insight.progress import epoch_seconds, longest_epoch
+from crackseg_desktop.insight.summary import is_loss
 from crackseg_desktop.readings import RunState
 
 if TYPE_CHECKING:
@@ -42,13 +44,15 @@ def judge(facts: RunFacts, summary: RunSummary, *, alive: bool | None, now: floa
 
 
 def nan_reason(summary: RunSummary) -> str | None:
-    """Say since when a loss is NaN."""
+    """Say since when a loss, or a metric that was finite before, is NaN or infinite."""
     first = summary.first_nonfinite()
     if first is None:
         return None
     unit = summary.curves[first.tag].curve.axis
-    word = "NaN" if first.value != first.value else "infinite"
-    return f"{first.name} is {word} since {unit} {first.step}"
+    word = "NaN" if math.isnan(first.value) else "infinite"
+    if is_loss(first.name):
+        return f"{word} loss since {unit} {first.step} ({first.name})"
+    return f"{word} in {first.name} since {unit} {first.step}"
 
 
 def _of_the_living(facts: RunFacts, summary: RunSummary, now: float) -> tuple[RunState, str | None]:
