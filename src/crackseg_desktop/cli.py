@@ -219,14 +219,21 @@ COMMANDS = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
+def _common() -> argparse.ArgumentParser:
+    """Make the options that stand before or after the command; SUPPRESS keeps a command from resetting them."""
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--config", metavar="FILE", type=Path, help="the settings file")
     common.add_argument("--data-dir", metavar="DIR", type=Path, help="the folder for history, caches and logs")
     common.add_argument("--demo", action="store_true", help="simulated GPUs and a simulated training")
     common.add_argument("--read-only", action="store_true", help="change nothing: no settings, no processes")
-    parser = _Parser(PROGRAM, parents=[common], description="Watches trainings and the workstation they run on.")
+    return common
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(PROGRAM, parents=[_common()], description="Watches trainings and the workstation they run on.")
+    # Not shared with the commands: set_defaults changes the options themselves.
     parser.set_defaults(command=None, config=None, data_dir=None, demo=False, read_only=False)
+    common = _common()
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     parser.add_argument("--runs", metavar="DIR", action="append", default=[], help=_RUNS_HELP)
     parser.add_argument("--show", action="store_true", help="open the dashboard, or ask the running instance to")

@@ -9,7 +9,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.readings import AlertEvent, AlertState, Run, Sample
+from crackseg_desktop.readings import ACTIVE, AlertEvent, AlertState, Run, RunState, Sample, SourceState
 
 if TYPE_CHECKING:
     from crackseg_desktop.core import Core
@@ -62,26 +62,30 @@ class _Reporter:
     """Prints alerts and changes of a run's state, one line each."""
 
     def __init__(self) -> None:
-        self._states: dict[str, str] = {}
-        self._sources: dict[str, str] = {}
+        self._states: dict[str, RunState] = {}
+        self._sources: dict[str, SourceState] = {}
 
     def on_event(self, event: Published) -> None:
         """Print what a person would want to know. Runs in the Monitor thread."""
         match event:
             case AlertEvent() if event.state != AlertState.PENDING:
                 self._say(f"{event.severity} {event.state}: {event.title}. {event.summary}", event.simulated)
-            case Run() if self._states.get(event.id) != event.state:
-                known = event.id in self._states
-                self._states[event.id] = event.state
-                if known or event.active:
-                    reason = f" ({event.reason})" if event.reason else ""
-                    self._say(f"run {event.facts.name}: {event.state}{reason}", event.facts.simulated)
+            case Run():
+                self._say_run(event)
             case Sample():
                 self._say_sources(event)
 
+    def _say_run(self, run: Run) -> None:
+        """Tell the active runs and what becomes of them; those that had ended before are no news."""
+        before = self._states.get(run.id)
+        self._states[run.id] = run.state
+        if run.state != before and (run.active or before in ACTIVE):
+            reason = f" ({run.reason})" if run.reason else ""
+            self._say(f"run {run.facts.name}: {run.state}{reason}", run.facts.simulated)
+
     def _say_sources(self, sample: Sample) -> None:
         for source in sample.sources:
-            if self._sources.get(source.name, "ok") != source.state:
+            if self._sources.get(source.name, SourceState.OK) != source.state:
                 self._say(f"{source.name}: {source.reason or source.state}", sample.simulated)
             self._sources[source.name] = source.state
 

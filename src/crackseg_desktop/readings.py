@@ -293,6 +293,10 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"
 
 
+OPEN = frozenset({AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED})
+"""The states of an alert that a person is shown as there."""
+
+
 @dataclass(frozen=True, slots=True)
 class AlertEvent:
     """A change in the life of one alert: one (rule, subject) pair.

@@ -1,0 +1,244 @@
+"""The command line as a script sees it: whole processes, exit codes, strict JSON, one line on stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "crack_net"
+
+
+def strict(text: str) -> Any:
+    """Read JSON and refuse what strict parsers refuse."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not strict JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+class Shell:
+    """Runs the command in a home, a configuration and a folder of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.config, self.data = home / "settings.toml", home / "data"
+        unwanted = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "QT_QPA_PLATFORM", "LD_LIBRARY_PATH")
+        self.env = {name: value for name, value in os.environ.items() if name not in unwanted}
+        self.env |= {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "PYTHONIOENCODING": "utf-8"}
+
+    def run(self, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "crackseg_desktop", *words]
+        command += ["--config", str(self.config), "--data-dir", str(self.data)]
+        return subprocess.run(
+            command, env=self.env, cwd=self.home, capture_output=True, encoding="utf-8", timeout=timeout, check=False
+        )
+
+    def json(self, *words: str) -> Any:
+        done = self.run(*words)
+        assert done.stderr == ""
+        return strict(done.stdout)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    home = tmp_path / "home"
+    home.mkdir()
+    return Shell(home)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A checkout with one finished run of three epochs, and one of two whose loss became NaN in the last hour."""
+    checkout = tmp_path / "checkout"
+    write_run(checkout, datetime.now().astimezone() - timedelta(days=3), [0.7, 0.6, 0.5])
+    write_run(checkout, datetime.now().astimezone() - timedelta(hours=1), [0.7, math.nan])
+    return checkout
+
+
+def write_run(checkout: Path, started: datetime, losses: list[float]) -> str:
+    """Write what CrackSeg writes of a run of one-minute epochs that ends in order; return the folder's name."""
+    folder = f"{started:%Y%m%d-%H%M%S}-{NAME}"
+    metrics = checkout / "src/crackseg/artifacts/experiments" / folder / "metrics/metrics.jsonl"
+    log = checkout / "artifacts/experiments" / folder / "main.log"
+    for path in (metrics, log):
+        path.parent.mkdir(parents=True)
+    (metrics.parents[1] / "config.json").write_text('{"training": {"epochs": 3}}', encoding="utf-8")
+    rows, lines = [], [f"[{started:%Y-%m-%d %H:%M:%S},000][src.main][INFO] - Starting main execution..."]
+    for epoch, loss in enumerate(losses, 1):
+        moment = (started + timedelta(minutes=epoch)).replace(tzinfo=None)
+        figures = {"val_loss": loss, "val_iou": 0.1 * epoch}
+        rows += [
+            json.dumps({"name": name, "value": value, "step": epoch, "timestamp": moment.isoformat()})
+            for name, value in figures.items()
+        ]
+    ended = started + timedelta(minutes=len(losses))
+    for text in ("Metrics summary exported to: x", "Main execution finished."):
+        lines.append(f"[{ended:%Y-%m-%d %H:%M:%S},000][src.main][INFO] - {text}")
+    metrics.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    log.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_that_runs_are_listed_newest_first_with_state_and_best(shell: Shell, tree: Path) -> None:
+    newest, oldest = shell.json("runs", str(tree), "--json")
+    assert (oldest["state"], oldest["epoch"], oldest["total_epochs"]) == ("finished", 3, 3)
+    assert oldest["best"]["val/loss"] == {"value": 0.5, "step": 3, "epoch": 3}
+    assert oldest["epochs_per_hour"] == pytest.approx(60)
+    assert (newest["state"], newest["reason"]) == ("failed", "NaN loss since epoch 2 (val/loss)")
+    assert newest["latest"]["val/loss"] == "NaN"
+    assert [finding["kind"] for finding in newest["findings"]] == ["nan"]
+    assert len(newest["id"]) == 10
+    assert int(newest["id"], 16) >= 0
+
+
+def test_that_ids_are_stable_and_name_a_run_for_curves(shell: Shell, tree: Path) -> None:
+    run = shell.json("runs", str(tree), "--json")[1]
+    assert shell.json("runs", str(tree), "--json")[1]["id"] == run["id"]
+    shell.config.write_text(f"[watch]\nfolders = [{json.dumps(str(tree))}]\n", encoding="utf-8")
+    for name in (run["id"], run["name"], run["path"]):
+        done = shell.run("curves", name)
+        assert done.returncode == 0, done.stderr
+        lines = done.stdout.splitlines()
+        assert lines[0] == "run,tag,step,wall_time,value"
+        assert len(lines) == 1 + 6
+        assert any(line.startswith(f"{run['name']},val_loss,3,") and line.endswith(",0.5") for line in lines)
+
+
+def test_that_curves_are_chosen_by_glob_and_told_as_strict_json(shell: Shell, tree: Path) -> None:
+    run = shell.json("runs", str(tree), "--json")[0]
+    document = shell.json("curves", run["path"], "--tag", "val_l*", "--format", "json")
+    assert document["run"] == run["name"]
+    assert list(document["curves"]) == ["val_loss"]
+    assert document["curves"]["val_loss"]["values"] == [0.7, "NaN"]
+    assert list(shell.json("curves", run["path"], "--normalised", "--format", "json")["curves"]) == [
+        "val/iou",
+        "val/loss",
+    ]
+
+
+def test_that_a_folder_of_several_runs_is_bad_usage_and_lists_them(shell: Shell, tree: Path) -> None:
+    done = shell.run("curves", str(tree))
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.count(NAME) == 2
+
+
+def test_that_a_run_that_is_not_there_is_a_failure_in_one_line(shell: Shell) -> None:
+    done = shell.run("curves", "nothing")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "crackseg-desktop: no run 'nothing' was found\n"
+
+
+def test_that_check_finds_the_nan_run_critical(shell: Shell, tree: Path) -> None:
+    done = shell.run("check", str(tree), "--json")
+    assert done.returncode == 2
+    document = strict(done.stdout)
+    assert document["state"] == "critical"
+    alert = next(alert for alert in document["alerts"] if alert["rule"] == "nan")
+    assert {"rule", "subject", "severity", "metric", "value", "limit", "since", "summary"} <= alert.keys()
+    assert alert["metric"] == "training_nonfinite_points_total"
+
+
+def test_that_check_begins_with_the_lines_of_the_guide(shell: Shell) -> None:
+    lines = shell.run("check").stdout.splitlines()
+    assert lines[0].startswith("GPU Memory: ")
+    assert lines[1].startswith("Disk Usage: ")
+    assert lines[1].endswith("%")
+    assert lines[2] == "Active Training Jobs: 0"
+
+
+def test_that_status_has_every_section_of_the_contract(shell: Shell) -> None:
+    document = shell.json("status", "--json")
+    assert {"time", "host", "gpus", "runs", "alerts", "self"} <= document.keys()
+    assert 0 <= document["host"]["host_memory_used_ratio"] <= 1
+    assert document["host"]["disks"][0]["host_disk_total_bytes"] > 0
+    assert document["self"]["rss_bytes"] > 1e6
+
+
+def test_that_the_demonstration_says_that_it_is_simulated(shell: Shell) -> None:
+    document = shell.json("status", "--json", "--demo")
+    assert document["simulated"] is True
+    assert document["gpus"][0]["name"]
+    assert document["runs"][0]["state"] == "running"
+    assert shell.run("status", "--demo").stdout.startswith("Simulated")
+
+
+def test_that_doctor_tells_what_does_not_work_and_why(shell: Shell) -> None:
+    checks = {check["name"]: check for check in shell.json("doctor", "--json")["checks"]}
+    assert checks["program"]["state"] == "ok"
+    assert checks["source host"]["state"] == "ok"
+    assert checks["trainings"]["state"] == "unavailable"
+    assert "--runs" in checks["trainings"]["detail"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+def test_that_without_a_display_the_tray_names_watch_in_one_line(shell: Shell) -> None:
+    done = shell.run()
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "watch" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["nonsense"], 2),
+        (["runs", "--nonsense"], 2),
+        (["runs", "/nowhere/at/all"], 2),
+        (["check", "--nonsense"], 3),
+        (["check", "/nowhere/at/all"], 3),
+        (["status", "--watch", "0"], 2),
+        (["screenshot", "x.png", "--size", "big"], 2),
+    ],
+)
+def test_that_bad_usage_is_one_line_and_its_own_code(shell: Shell, words: list[str], code: int) -> None:
+    done = shell.run(*words)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
+
+
+def test_that_common_options_stand_before_or_after_the_command(shell: Shell) -> None:
+    for words in (["--demo", "status", "--json"], ["status", "--json", "--demo"]):
+        assert shell.json(*words)["simulated"] is True
+
+
+def test_that_a_broken_settings_file_is_one_message_and_stays_as_it_is(shell: Shell) -> None:
+    shell.config.write_text("[sampling]\nfast_seconds = = 1\n", encoding="utf-8")
+    done = shell.run("status", "--json")
+    assert done.returncode == 0
+    assert strict(done.stdout)["host"]
+    assert done.stderr.count("\n") == 1
+    assert "line 2" in done.stderr
+    assert "sampling.fast_seconds" in done.stderr
+    assert shell.config.read_text(encoding="utf-8") == "[sampling]\nfast_seconds = = 1\n"
+
+
+def test_that_one_look_writes_nothing(shell: Shell, tree: Path) -> None:
+    def snapshot() -> dict[Path, tuple[int, int]]:
+        files = [path for folder in (shell.home, tree) for path in folder.rglob("*") if path.is_file()]
+        return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
+
+    before = snapshot()
+    for words in (["runs", str(tree)], ["check", str(tree)], ["status"], ["curves", str(tree)]):
+        shell.run(*words)
+    assert snapshot() == before
+
+
+def test_that_a_reader_that_goes_away_is_no_traceback(shell: Shell, tree: Path) -> None:
+    path = shell.json("runs", str(tree), "--json")[0]["path"]
+    command = [sys.executable, "-m", "crackseg_desktop", "curves", path, "--config", str(shell.config)]
+    with subprocess.Popen(command, env=shell.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
