@@ -36,9 +36,13 @@ class Watched:
     def __init__(self, clock: FakeClock) -> None:
         self.announced: list[AlertEvent] = []
         self.published: list[Published] = []
-        self.monitor = Monitor(BUILTIN, clock, self.announced.append)
+        self.monitor = Monitor(BUILTIN, clock, self.on_alert)
         self.monitor.subscribe(self.published.append)
         self.monitor.start([])
+
+    def on_alert(self, event: AlertEvent) -> None:
+        if event.notify:
+            self.announced.append(event)
 
     def put(self, *events: Any) -> None:
         for event in events:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from crackseg_desktop.alerts.engine import Engine
@@ -63,6 +63,8 @@ class Snapshot:
 
 class Monitor:
     """Watches. Subscribers and answers are called in the Monitor thread and must return at once.
+
+    ``announce`` is told every change of an alert; what is to be said to a person has ``notify`` set.
 
     Attributes:
         publish: what sources call with an ``Event``, from any thread; waits while the queue is full.
@@ -158,11 +160,12 @@ class Monitor:
 
     def _tell_alerts(self, events: Iterable[AlertEvent]) -> None:
         for event in events:
+            if self._clock.time() - event.time >= _NEWS_SECONDS:
+                event = replace(event, notify=False)
             log.info("alert %s %s: %s", event.key, event.state, event.title)
             if event.state == AlertState.RESOLVED:
                 self._resolved = [event, *self._resolved][:_REMEMBERED_ALERTS]
-            if event.notify and self._clock.time() - event.time < _NEWS_SECONDS:
-                self._announce(event)
+            self._announce(event)
             self._tell(event)
 
     def _now(self) -> float:

@@ -1,0 +1,169 @@
+"""The words of a notification: from an alert to a title, a body and what can be answered. Pure.
+
+Lengths are in UTF-16 units, in which the narrowest service (the Windows balloon) counts.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.readings import AlertState, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crackseg_desktop.readings import AlertEvent
+
+TITLE_UNITS = 63
+BODY_UNITS = 255
+DIGEST_KEY = "digest"
+TEST_KEY = "notify-test"
+
+_ELLIPSIS = "…"
+_RESOLVED = "Resolved: "
+_SIMULATED = "Simulated: "
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NAMED_IN_DIGEST = 3
+
+
+class Urgency(IntEnum):
+    """How much a notification presses; the values are those of the D-Bus urgency byte."""
+
+    LOW = 0
+    NORMAL = 1
+    CRITICAL = 2
+
+
+class Action(StrEnum):
+    """What a person can answer on a notification."""
+
+    ACKNOWLEDGE = "acknowledge"
+    SNOOZE = "snooze"
+    SHOW = "show"
+
+    @property
+    def label(self) -> str:
+        """Return the words on its button."""
+        return _LABELS[self]
+
+
+_LABELS = {Action.ACKNOWLEDGE: "Acknowledge", Action.SNOOZE: "Snooze 1 h", Action.SHOW: "Show"}
+
+_URGENCIES = {Severity.INFO: Urgency.LOW, Severity.WARNING: Urgency.NORMAL, Severity.CRITICAL: Urgency.CRITICAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What a notifier shows. A notification replaces the open one with the same ``key``.
+
+    ``title`` has at most 63, ``body`` at most 255 UTF-16 units; neither has control characters or markup.
+    """
+
+    key: str
+    title: str
+    body: str
+    urgency: Urgency
+    actions: tuple[Action, ...] = ()
+    resolved: bool = False
+
+
+def notification_of(event: AlertEvent) -> Notification:
+    """Put an alert into words.
+
+    The title of a recovery begins with "Resolved: ", that of a simulated alert with "Simulated: "; where both hold,
+    "Resolved: " comes first. A recovery is never critical and needs no answer.
+    """
+    resolved = event.state == AlertState.RESOLVED
+    title = tidy(event.title) or tidy(event.subject) or event.rule
+    if event.simulated:
+        title = _prefixed(_SIMULATED, title)
+    if resolved:
+        title = _prefixed(_RESOLVED, title)
+    answerable = not resolved and event.severity != Severity.INFO
+    return Notification(
+        key=event.key,
+        title=clip(title, TITLE_UNITS),
+        body=clip(tidy(event.summary), BODY_UNITS),
+        urgency=min(_URGENCIES[event.severity], Urgency.NORMAL) if resolved else _URGENCIES[event.severity],
+        actions=tuple(Action) if answerable else (Action.SHOW,),
+        resolved=resolved,
+    )
+
+
+def digest_of(held: Sequence[Notification], unnamed: int = 0) -> Notification:
+    """Put what the flood cap held back, and ``unnamed`` more, into one notification with the most urgent first."""
+    count = len(held) + unnamed
+    ranked = sorted(held, key=lambda notification: -notification.urgency)
+    titles = [notification.title for notification in ranked[:_NAMED_IN_DIGEST]]
+    return Notification(
+        key=DIGEST_KEY,
+        title="1 more alert" if count == 1 else f"{count} more alerts",
+        body=clip("; ".join(titles), BODY_UNITS),
+        urgency=max((notification.urgency for notification in held), default=Urgency.NORMAL),
+        actions=(Action.SHOW,),
+    )
+
+
+def test_message() -> Notification:
+    """Return what ``notify-test`` and the settings page show."""
+    return Notification(
+        key=TEST_KEY,
+        title="Test from CrackSeg Desktop",
+        body="Alerts reach you here.",
+        urgency=Urgency.NORMAL,
+        actions=(Action.SHOW,),
+    )
+
+
+def tidy(text: str) -> str:
+    """Return the text on one line, without control characters and overrides of the writing direction.
+
+    Run names come from folders that anybody may have named; lone surrogates, which Python makes of bytes that are no
+    UTF-8, cannot be sent and become U+FFFD.
+    """
+    return " ".join("".join(_tidied(character) for character in text).split())
+
+
+def clip(text: str, units: int) -> str:
+    """Cut a text to a number of UTF-16 units, at a word where there is one, with an ellipsis."""
+    if utf16_units(text) <= units:
+        return text
+    head = _head(text, units - 1)
+    space = head.rfind(" ")
+    if text[len(head)] != " " and space > len(head) // 2:
+        head = head[:space]
+    return head.rstrip(" ,;:.–-") + _ELLIPSIS
+
+
+def utf16_units(text: str) -> int:
+    """Return how many UTF-16 units a text takes."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def _prefixed(prefix: str, title: str) -> str:
+    return title if title.startswith(prefix) else prefix + title
+
+
+def _tidied(character: str) -> str:
+    if character in _BIDI_CONTROLS:
+        return ""
+    match unicodedata.category(character):
+        case "Cc":
+            return " " if character.isspace() else ""
+        case "Cs":
+            return _REPLACEMENT
+        case _:
+            return character
+
+
+def _head(text: str, units: int) -> str:
+    taken = 0
+    for index, character in enumerate(text):
+        taken += 2 if character > "\uffff" else 1
+        if taken > units:
+            return text[:index]
+    return text
