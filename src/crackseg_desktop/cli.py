@@ -160,12 +160,14 @@ def watch(options: argparse.Namespace) -> int:
 def screenshot(options: argparse.Namespace) -> int:
     """Draw the dashboard into a PNG without a screen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from crackseg_desktop.headless import collect
+    from crackseg_desktop.headless import collect, collect_demo
+    from crackseg_desktop.simulation.timeline import story_clock
     from crackseg_desktop.ui.screenshot import render
 
-    snapshot = collect(_core(options, _folders(options, [])))
+    chosen = _settings(options)
+    snapshot = collect_demo(chosen, story_clock()) if options.demo else collect(_core(options, _folders(options, [])))
     try:
-        render(snapshot, options.file, page=options.page, theme=options.theme, size=options.size)
+        render(snapshot, options.file, options.page, options.theme, options.size, chosen)
     except OSError as error:
         raise CommandError(f"{options.file} cannot be written: {error}") from error
     return 0

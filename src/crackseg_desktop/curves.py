@@ -5,10 +5,10 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Literal
 
+from crackseg_desktop.readings import CurvePoints
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from crackseg_desktop.readings import CurvePoints
 
 
 class Curve:
@@ -45,6 +45,10 @@ class Curve:
     def copy(self) -> Curve:
         """Return an independent curve with the same points."""
         return self._taken(range(len(self)))
+
+    def as_points(self, run: str) -> CurvePoints:
+        """Return all points as they were when the program first saw the run."""
+        return CurvePoints(run, self.tag, self.name, self.steps, self.wall_times, self.values, self.axis, baseline=True)
 
     def current(self) -> Curve:
         """Return the curve without superseded points.

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.readings import ACTIVE, AlertEvent, AlertState, Run, RunState, Sample, SourceState
 
 if TYPE_CHECKING:
+    from crackseg_desktop.clock import Clock
     from crackseg_desktop.core import Core
-    from crackseg_desktop.monitor import Published, Snapshot
+    from crackseg_desktop.monitor import Monitor, Published, Snapshot
+    from crackseg_desktop.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_COLLECT_SECONDS = 4.0
+_COLLECTED_SAMPLES = 4
+_COLLECT_SECONDS = 3.0
+_ANSWER_SECONDS = 60.0
 
 
 def watch(core: Core) -> int:
@@ -36,16 +40,39 @@ def watch(core: Core) -> int:
 
 
 def collect(core: Core) -> Snapshot:
-    """Run the core until it has sampled and read the runs once, and return what there is to show."""
-    sampled = threading.Event()
-    core.monitor.subscribe(lambda event: sampled.set() if isinstance(event, Sample) else None)
-    core.start()
-    sampled.wait(_COLLECT_SECONDS)
-    core.read_all()
+    """Sample for a few seconds, read the runs once, and return what there is to show."""
+    from crackseg_desktop.training.runs import read_runs
+
+    taken = threading.Semaphore(0)
+    core.monitor.subscribe(lambda event: taken.release() if isinstance(event, Sample) else None)
+    core.monitor.start([core.sampler])
+    for found in read_runs(core.folders):
+        core.monitor.publish(found.facts)
+        for curve in found.curves.values():
+            core.monitor.publish(curve.as_points(found.facts.id))
+    for _ in range(_COLLECTED_SAMPLES):
+        taken.acquire(timeout=_COLLECT_SECONDS)
+    return _final_snapshot(core.monitor)
+
+
+def collect_demo(settings: Settings, clock: Clock) -> Snapshot:
+    """Tell the whole story of the demonstration up to the clock's time, and return what there is to show."""
+    from crackseg_desktop.alerts.rules import rules_from
+    from crackseg_desktop.monitor import Monitor
+    from crackseg_desktop.simulation.sources import story
+
+    monitor = Monitor(rules_from(settings.rules)[0], clock, lambda event: None)
+    monitor.start([])
+    for event in story(clock):
+        monitor.publish(event)
+    return _final_snapshot(monitor)
+
+
+def _final_snapshot(monitor: Monitor) -> Snapshot:
     answers: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
-    core.monitor.snapshot(answers.put)
-    snapshot = answers.get(timeout=30)
-    core.stop()
+    monitor.snapshot(answers.put)
+    snapshot = answers.get(timeout=_ANSWER_SECONDS)
+    monitor.stop()
     return snapshot
 
 

@@ -159,9 +159,9 @@ class Monitor:
             self._tell_alerts(self._engine.observe(self._tracker.observations(run), self._now()))
 
     def _tell_alerts(self, events: Iterable[AlertEvent]) -> None:
-        for event in events:
-            if self._clock.time() - event.time >= _NEWS_SECONDS:
-                event = replace(event, notify=False)
+        for change in events:
+            is_news = self._clock.time() - change.time < _NEWS_SECONDS
+            event = replace(change, notify=change.notify and is_news)
             log.info("alert %s %s: %s", event.key, event.state, event.title)
             if event.state == AlertState.RESOLVED:
                 self._resolved = [event, *self._resolved][:_REMEMBERED_ALERTS]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crackseg_desktop.insight.linking import link
-from crackseg_desktop.readings import ProcessReading, RunFacts
+from crackseg_desktop.readings import Ending, ProcessReading, RunFacts
 
 
 def run(name: str, started: float, path: str = "/crackseg/artifacts/a", files: tuple[str, ...] = ()) -> RunFacts:
@@ -36,3 +38,9 @@ def test_that_the_working_folder_links_the_newest_run_below_it() -> None:
 
 def test_that_two_processes_of_one_folder_get_a_run_each() -> None:
     assert link([run("a", 100), run("b", 200)], [process(1, 99), process(2, 199)]) == {"b": 2, "a": 1}
+
+
+def test_that_a_run_that_says_it_ended_is_not_guessed_to_be_alive() -> None:
+    ended = RunFacts("e", "e", "/crackseg/artifacts/e", (), "crackseg", started=100, ending=Ending("completed"))
+    assert link([ended], [process(1, 99)]) == {}
+    assert link([replace(ended, files=("/e.log",))], [process(1, 99, files=("/e.log",))]) == {"e": 1}

@@ -39,7 +39,8 @@ def _holds_open(process: ProcessReading, run: RunFacts) -> bool:
 
 
 def _works_above(process: ProcessReading, run: RunFacts) -> bool:
-    if process.folder is None or not _began_with(process, run):
+    """Guess by folder; a run whose own files say that it ended is not guessed to be alive."""
+    if process.folder is None or run.ending is not None or not _began_with(process, run):
         return False
     folder = os.path.join(process.folder, "")
     return os.path.join(run.path, "").startswith(folder)
