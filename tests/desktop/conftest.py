@@ -142,7 +142,8 @@ class Desktop:
 
     def click(self, x: int, y: int, button: int = 1) -> None:
         """Click with the mouse at a point of the screen."""
-        self.run("xdotool", "mousemove", "--sync", str(x), str(y), "click", str(button))
+        # Without --sync: it waits for ever where the pointer is there already.
+        self.run("xdotool", "mousemove", str(x), str(y), "click", str(button))
 
     def windows(self, name: str) -> list[int]:
         """Return the visible windows whose title matches a regular expression."""

@@ -1,0 +1,210 @@
+"""The application on a real desktop: its icon is clicked with the mouse, its notifications are read from the bus."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.desktop.conftest import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.desktop.conftest import Desktop
+
+pytestmark = pytest.mark.desktop
+
+FAKE_NVML = Path(__file__).parents[1] / "fakenvml"
+TITLE = "^CrackSeg Desktop$"
+
+SETTINGS = """
+[sampling]
+fast_seconds = 0.5
+[rules.gpu_temperature]
+for_seconds = 1
+clear_seconds = 1
+"""
+
+
+@dataclass(slots=True)
+class Application:
+    """The running application and the GPU that it believes to see."""
+
+    desktop: Desktop
+    process: subprocess.Popen[bytes]
+    home: Path
+    runs: Path
+    env: dict[str, str]
+
+    def command(self, *words: str) -> list[str]:
+        """Return a command line with this application's settings and data folder."""
+        files = ["--config", str(self.home / "settings.toml"), "--data-dir", str(self.home / "data")]
+        return [sys.executable, "-m", "crackseg_desktop", *words, *files]
+
+    def set_gpu(self, temperature: float, used_mib: float = 6000) -> None:
+        """Change the GPU by replacing its scenario in one step."""
+        write_scenario(self.home / "gpu.ini", temperature, used_mib)
+
+    def windows(self) -> list[int]:
+        """Return its visible windows."""
+        return self.desktop.windows(TITLE)
+
+
+def write_scenario(path: Path, temperature: float, used_mib: float) -> None:
+    text = f"""
+    [driver]
+    version = 580.95.05
+    [gpu0]
+    name = GeForce RTX 3070 Ti
+    uuid = GPU-3070a000-0000-0000-0000-000000000001
+    mem_total_mib = 8192
+    mem_used_mib = {used_mib}
+    temp_c = {temperature}
+    temp_slowdown = 95
+    util_gpu = 97
+    power_w = 270
+    power_limit_w = 290
+    """
+    new = path.with_suffix(".new")
+    new.write_text(textwrap.dedent(text), encoding="utf-8")
+    new.replace(path)
+
+
+@pytest.fixture(scope="module")
+def fake_nvml() -> Path:
+    if shutil.which("gcc") is None or shutil.which("make") is None:
+        pytest.skip("the fake NVML needs gcc and make")
+    subprocess.run(["make", "-s"], cwd=FAKE_NVML, check=True)
+    return FAKE_NVML / "build"
+
+
+@pytest.fixture
+def application(desktop: Desktop, fake_nvml: Path, tmp_path: Path) -> Iterator[Application]:
+    """Start the application with its window closed, and wait for its icon."""
+    home, runs = tmp_path / "home", tmp_path / "runs"
+    home.mkdir()
+    runs.mkdir()
+    (home / "settings.toml").write_text(SETTINGS, encoding="utf-8")
+    write_scenario(home / "gpu.ini", 60, 6000)
+    env = {"LD_LIBRARY_PATH": str(fake_nvml), "FAKENVML_SCENARIO": str(home / "gpu.ini"), "HOME": str(home)}
+    started = Application(desktop, None, home, runs, env)  # type: ignore[arg-type]
+    started.process = desktop.spawn(*started.command("--runs", str(runs)), log="application.log", env=env)
+    wait_for(lambda: desktop.tray_icons() == 1, "the tray icon", 30)
+    yield started
+    if started.process in desktop.processes:
+        desktop.end(started.process)
+    wait_for(lambda: desktop.tray_icons() == 0, "the end of the tray icon")
+
+
+def test_that_a_click_on_the_icon_opens_the_window_and_another_one_closes_it(application: Application) -> None:
+    assert application.windows() == []
+    x, y = application.desktop.tray_icon()
+    application.desktop.click(x, y)
+    window = application.desktop.find_window(TITLE)
+    left, top, width, height = application.desktop.geometry(window)
+    assert (width, height) == (420, 640)
+    assert top >= 0
+    assert left >= 0
+    application.desktop.screenshot(application.home / "open.png")
+    wait_for(lambda: _click_again(application, x, y), "the window to close")
+
+
+def _click_again(application: Application, x: int, y: int) -> bool:
+    if application.windows():
+        application.desktop.click(x, y)
+    return not application.windows()
+
+
+def test_that_a_breach_is_one_notification_and_its_end_replaces_it(application: Application) -> None:
+    desktop = application.desktop
+    before = len(desktop.notifications())
+    application.set_gpu(temperature=86)
+    breach = desktop.wait_for_notification(lambda seen: seen.summary.startswith("GPU 0 at 86 °C"), 30)
+    assert breach.app_name == "CrackSeg Desktop"
+    assert breach.signature == "susssasa{sv}i"
+    assert "slows itself at 95 °C" in breach.body
+    application.set_gpu(temperature=60)
+    resolved = desktop.wait_for_notification(lambda seen: seen.summary.startswith("Resolved"), 30)
+    assert resolved.replaces_id == breach.identifier
+    titles = [seen.summary for seen in desktop.notifications()[before:]]
+    assert len(titles) == 2, titles
+
+
+def test_that_a_full_gpu_memory_is_critical_and_stays_on_the_screen(application: Application) -> None:
+    application.set_gpu(temperature=60, used_mib=7800)
+    seen = application.desktop.wait_for_notification(lambda seen: "memory nearly full" in seen.summary, 30)
+    assert "7.6 of 8.0 GiB" in seen.summary
+    assert (seen.urgency, seen.timeout) == (2, 0)
+
+
+def test_that_a_second_start_shows_the_window_of_the_first(application: Application) -> None:
+    second = subprocess.run(
+        application.command(), env=application.desktop.env | application.env, timeout=30, check=False
+    )
+    assert second.returncode == 0
+    application.desktop.find_window(TITLE)
+    assert application.desktop.tray_icons() == 1
+
+
+def test_that_it_says_exactly_what_became_of_the_gpu(application: Application) -> None:
+    (application.home / "gpu.ini").write_text("[driver]\nversion = 580.95.05\nerror.init = 18\n", encoding="utf-8")
+    done = subprocess.run(
+        application.command("status", "--json"),
+        env=application.desktop.env | application.env,
+        capture_output=True,
+        timeout=30,
+        check=True,
+    )
+    document = json.loads(done.stdout)
+    source = next(source for source in document["sources"] if source["name"] == "nvidia")
+    assert source["state"] == "mismatch"
+    assert "restart the machine" in source["reason"]
+    assert document["host"]["host_memory_total_bytes"] > 0
+    assert application.process.poll() is None
+
+
+WRITER = """
+import math, sys, time
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+writer = EventFileWriter(sys.argv[1], flush_secs=1)
+for step, loss in enumerate([0.9, 0.7, 0.5, math.nan]):
+    value = Summary.Value(tag="Loss/train", simple_value=loss)
+    writer.add_event(Event(wall_time=time.time(), step=step, summary=Summary(value=[value])))
+    writer.flush()
+    print(step, flush=True)
+    sys.stdin.readline()
+writer.close()
+"""
+
+
+def test_that_points_written_by_tensorboards_own_writer_are_seen_while_it_runs(application: Application) -> None:
+    """Another process writes the run point by point; its last one is NaN, and that must reach the person."""
+    env = application.desktop.env | application.env
+    command = [sys.executable, "-c", WRITER, str(application.runs / "exp1")]
+    with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
+        for _ in range(4):
+            writer.stdout.readline()
+            writer.stdin.write("\n")
+            writer.stdin.flush()
+    seen = application.desktop.wait_for_notification(lambda seen: seen.summary == "Loss is NaN in exp1", 40)
+    assert "NaN loss since step 3 (train/loss)" in seen.body
+
+
+def test_that_a_signal_ends_it_in_order(application: Application) -> None:
+    os.kill(application.process.pid, signal.SIGTERM)
+    assert application.process.wait(15) == 0
+    wait_for(lambda: application.desktop.tray_icons() == 0, "the end of the tray icon")
