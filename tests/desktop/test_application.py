@@ -204,7 +204,9 @@ def test_that_points_written_by_tensorboards_own_writer_are_seen_while_it_runs(a
     assert "NaN loss since step 3 (train/loss)" in seen.body
 
 
-def test_that_a_signal_ends_it_in_order(application: Application) -> None:
+def test_that_a_signal_ends_it_in_order_with_its_window_open(application: Application) -> None:
+    application.desktop.click(*application.desktop.tray_icon())
+    application.desktop.find_window(TITLE)
     os.kill(application.process.pid, signal.SIGTERM)
     assert application.process.wait(15) == 0
     wait_for(lambda: application.desktop.tray_icons() == 0, "the end of the tray icon")
