@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.desktop.conftest import wait_for
+from tests.desktop.harness import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.desktop.conftest import Desktop
+    from tests.desktop.harness import Desktop
 
 pytestmark = pytest.mark.desktop
 
@@ -103,6 +103,7 @@ def application(desktop: Desktop, fake_nvml: Path, tmp_path: Path) -> Iterator[A
     if started.process in desktop.processes:
         desktop.end(started.process)
     wait_for(lambda: desktop.tray_icons() == 0, "the end of the tray icon")
+    desktop.run("dunstctl", "close-all")  # what is critical stays on the screen otherwise
 
 
 def test_that_a_click_on_the_icon_opens_the_window_and_another_one_closes_it(application: Application) -> None:

@@ -15,7 +15,7 @@ from crackseg_desktop.notify.words import Action, Notification, Urgency
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.desktop.conftest import Desktop
+    from tests.desktop.harness import Desktop
 
 pytestmark = pytest.mark.desktop
 
