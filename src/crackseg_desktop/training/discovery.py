@@ -1,0 +1,271 @@
+"""Finds the runs under the watched folders: which folders and files make up each, whatever lies scattered where."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.training.folders import scan
+from crackseg_desktop.training.formats.tfevents import is_event_file
+from crackseg_desktop.training.places import (
+    Kind,
+    Place,
+    RunFile,
+    SharedFile,
+    kind_of,
+    places_in,
+    shared_files_in,
+    tree_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crackseg_desktop.training.folders import Scan
+
+SAME_RUN_SECONDS = 3.0
+"""Hydra, the logger and the trainer each name a folder of one run by the time they started."""
+_PARTS = frozenset({"train", "val", "validation", "test", "eval"})
+_RUN_FOLDERS = (Path("artifacts"), Path("outputs"), Path("src/crackseg/artifacts"), Path("src/crackseg/outputs"))
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What makes up one run, before anything of it is read.
+
+    Attributes:
+        key: identifies the run; stable over restarts, and from the run's first moment on.
+        path: the folder that a person knows the run by.
+        time: when it began by the names of its folders, Unix seconds.
+        is_wanted: whether it lies in what was asked for, and not beside it in the same checkout.
+    """
+
+    key: str
+    name: str
+    path: Path
+    folders: tuple[Path, ...]
+    tree: Path
+    source: str
+    files: tuple[RunFile, ...]
+    time: float | None = None
+    notes: tuple[str, ...] = ()
+    is_wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """All that was found. ``roots`` are the folders that were given, ``changed_ns`` when each folder last changed."""
+
+    roots: tuple[Path, ...] = ()
+    plans: tuple[RunPlan, ...] = ()
+    shared: tuple[SharedFile, ...] = ()
+    notes: tuple[str, ...] = ()
+    changed_ns: dict[Path, int] = field(default_factory=dict)
+
+
+def watched_folders_here(cwd: Path) -> list[Path]:
+    """Return the root of the CrackSeg checkout that ``cwd`` lies in, else nothing."""
+    here = _resolved(cwd)
+    for folder in (here, *here.parents):
+        if _is_checkout(folder) or os.path.isdir(folder / "artifacts" / "experiments"):
+            return [folder]
+    return []
+
+
+def discover(roots: Sequence[Path]) -> Discovery:
+    """Look through the roots, each a checkout, a folder of experiments, one run's folder or one file.
+
+    Where a root lies within a checkout, the other places in which its runs leave files are looked at too.
+    """
+    given = list(dict.fromkeys(_resolved(root) for root in roots))
+    found = scan([*given, *_counterparts(given)])
+    places = places_in(found)
+    runs = [*_crackseg_plans(places), *(plan for file in found.files if (plan := _plan_of_file(file)) is not None)]
+    plans = _with_events(runs, found)
+    shared = [*shared_files_in(found, places), *_shared_roots(found)]
+    plans = [
+        replace(plan, is_wanted=_is_within(given, (*plan.folders, *(file.path for file in plan.files))))
+        for plan in plans
+    ]
+    changes = {path: folder.modified_ns for path, folder in found.folders.items()}
+    return Discovery(tuple(given), tuple(_unique(plans)), tuple(shared), tuple(found.notes), changes)
+
+
+def _is_checkout(folder: Path) -> bool:
+    return os.path.isfile(folder / "configs" / "base.yaml") and os.path.isdir(folder / "src" / "crackseg")
+
+
+def _resolved(path: Path) -> Path:
+    """Return the real path; unlike ``Path.resolve`` this does not raise where links lead in a circle."""
+    return Path(os.path.realpath(path.expanduser()))
+
+
+def _counterparts(roots: Iterable[Path]) -> list[Path]:
+    """Return where else the runs of roots inside a checkout leave files."""
+    found: list[Path] = []
+    for root in roots:
+        tree = tree_of(root / "-")
+        inside = (
+            tree != root and os.path.isdir(root) and any(root.is_relative_to(tree / folder) for folder in _RUN_FOLDERS)
+        )
+        if inside and os.path.isdir(tree / "src" / "crackseg"):
+            found += [path for folder in _RUN_FOLDERS if os.path.isdir(path := tree / folder)]
+            found += [path for name in ("run.log", "main.log") if os.path.isfile(path := tree / name)]
+    return found
+
+
+def _is_within(roots: Iterable[Path], paths: Iterable[Path]) -> bool:
+    candidates = list(paths)
+    return any(path.is_relative_to(root) for root in roots for path in candidates)
+
+
+def _unique(plans: Iterable[RunPlan]) -> list[RunPlan]:
+    return list({plan.key: plan for plan in plans}.values())
+
+
+def _crackseg_plans(places: list[Place]) -> list[RunPlan]:
+    trees: dict[Path, list[Place]] = {}
+    for place in places:
+        trees.setdefault(place.tree, []).append(place)
+    groups = [group for tree in trees.values() for group in _put_together(tree)]
+    return [
+        _plan(group)
+        for group in groups
+        if any(place.is_ours for place in group) and not all(place.is_configuration for place in group)
+    ]
+
+
+def _put_together(places: list[Place]) -> list[list[Place]]:
+    """Group the folders of one tree by run: by their names, by what logs say, then by name and start time."""
+    group_of: dict[Path, list[Place]] = {}
+    by_id: dict[str, list[Place]] = {}
+    for place in sorted(places, key=lambda item: not item.is_id):
+        ids = [place.path.name] if place.is_id else sorted(place.ids)
+        group = next((by_id[name] for name in ids if name in by_id), [])
+        group.append(place)
+        group_of[place.path] = group
+        if place.is_id:
+            by_id[place.path.name] = group
+    timed = sorted((place for place in places if place.time is not None), key=lambda item: item.time or 0.0)
+    for _, first, second in sorted(_near_pairs(timed), key=lambda pair: pair[0]):
+        _join(group_of, timed[first], timed[second])
+    return list({id(group): group for group in group_of.values()}.values())
+
+
+def _near_pairs(timed: list[Place]) -> list[tuple[float, int, int]]:
+    pairs: list[tuple[float, int, int]] = []
+    for first, place in enumerate(timed):
+        for second in range(first + 1, len(timed)):
+            apart = (timed[second].time or 0.0) - (place.time or 0.0)
+            if apart > SAME_RUN_SECONDS:
+                break
+            pairs.append((apart, first, second))
+    return pairs
+
+
+def _join(group_of: dict[Path, list[Place]], first: Place, second: Place) -> None:
+    """Make one run of two groups, unless they have different names or each is complete in itself."""
+    ours, theirs = group_of[first.path], group_of[second.path]
+    if ours is theirs:
+        return
+    names = {place.name for place in (*ours, *theirs) if place.name is not None}
+    if len(names) > 1 or any(_both_have(ours, theirs, kinds) for kinds in _ONE_PER_RUN):
+        return
+    ours += theirs
+    for place in theirs:
+        group_of[place.path] = ours
+
+
+_ONE_PER_RUN = ((Kind.LOG,), (Kind.METRICS,), (Kind.CONFIG_JSON,))
+
+
+def _both_have(ours: list[Place], theirs: list[Place], kinds: tuple[Kind, ...]) -> bool:
+    return any(place.has(*kinds) for place in ours) and any(place.has(*kinds) for place in theirs)
+
+
+def _plan(group: list[Place]) -> RunPlan:
+    """Put one run together. Its key is the folder of its text log: Hydra makes that one first."""
+    folders = [place for place in group if not place.is_configuration]
+    folders.sort(key=lambda place: (not place.has(Kind.LOG), "src" in place.path.parts[-4:], place.path))
+    shown = next((place for place in folders if place.is_id), folders[0])
+    times = [place.time for place in folders if place.time is not None]
+    is_experiment = any(place.is_id or place.has(Kind.LOG, Kind.INFO, Kind.CONFIG_JSON) for place in group)
+    return RunPlan(
+        key=str(folders[0].path),
+        name=_name(shown),
+        path=shown.path,
+        folders=tuple(place.path for place in (*folders, *(item for item in group if item.is_configuration))),
+        tree=shown.tree,
+        source="crackseg" if is_experiment else "metrics",
+        files=_ordered(file for place in group for file in place.files),
+        time=min(times, default=None),
+    )
+
+
+def _name(place: Place) -> str:
+    if place.is_id or place.name is None:
+        return place.path.name
+    if place.time is None:
+        return place.name
+    return f"{datetime.fromtimestamp(place.time).astimezone():%Y%m%d-%H%M%S}-{place.name}"
+
+
+def _plan_of_file(path: Path) -> RunPlan | None:
+    """Return the run in a single file; files that may hold several runs are shared files."""
+    if is_event_file(path.name):
+        return RunPlan(str(path), path.name, path, (), path.parent, "tensorboard", (RunFile(path, Kind.EVENTS),))
+    kind = kind_of(path)
+    if kind not in (Kind.METRICS, Kind.SUMMARY, Kind.COMPLETE_SUMMARY):
+        return None
+    return RunPlan(str(path), path.name, path, (), path.parent, "metrics", (RunFile(path, kind),))
+
+
+def _shared_roots(found: Scan) -> list[SharedFile]:
+    kinds = [(path, kind_of(path)) for path in found.files if not is_event_file(path.name)]
+    return [SharedFile(path, path, kind) for path, kind in kinds if kind in (Kind.ROWS, Kind.LOG)]
+
+
+def _with_events(runs: list[RunPlan], found: Scan) -> list[RunPlan]:
+    """Add the event files: to the run whose folder they lie in, else as runs of their own, one a folder."""
+    owner_of = {folder: index for index, run in enumerate(runs) for folder in run.folders}
+    plans = list(runs)
+    holders: dict[Path, list[RunFile]] = {}
+    notes: dict[Path, list[str]] = {}
+    for path, folder in found.folders.items():
+        events = [name for name in sorted(folder.files) if "tfevents" in name]
+        if not events:
+            continue
+        is_part = path.name in _PARTS and path != folder.root
+        holder, prefix = (path.parent, f"{path.name}/") if is_part else (path, "")
+        for name in events:
+            if is_event_file(name):
+                holders.setdefault(holder, []).append(RunFile(path / name, Kind.EVENTS, prefix))
+            else:
+                notes.setdefault(holder, []).append(f"{name} is no event file, by its name, and was passed over")
+    for holder, files in holders.items():
+        files.sort(key=lambda file: file.path)
+        owner = next((owner_of[above] for above in (holder, *holder.parents) if above in owner_of), None)
+        if owner is None:
+            plans.append(_event_plan(holder, files, found, tuple(notes.get(holder, ()))))
+        else:
+            plans[owner] = _added(plans[owner], files)
+    return plans
+
+
+def _event_plan(holder: Path, files: list[RunFile], found: Scan, notes: tuple[str, ...]) -> RunPlan:
+    folder = found.folders.get(holder) or found.folders[files[0].path.parent]
+    relative = holder.relative_to(folder.root).as_posix() if holder.is_relative_to(folder.root) else "."
+    folders = tuple(dict.fromkeys((holder, *(file.path.parent for file in files))))
+    name = holder.name if relative == "." else relative
+    return RunPlan(str(holder), name, holder, folders, holder, "tensorboard", tuple(files), notes=notes)
+
+
+def _added(plan: RunPlan, files: list[RunFile]) -> RunPlan:
+    return replace(plan, files=_ordered((*plan.files, *files)))
+
+
+def _ordered(files: Iterable[RunFile]) -> tuple[RunFile, ...]:
+    return tuple(sorted(files, key=lambda file: (file.kind.value, file.path)))

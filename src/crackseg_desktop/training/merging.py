@@ -1,0 +1,92 @@
+"""One figure, once: where several files of a run tell the same, the most exact one is heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.training.names import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crackseg_desktop.training.formats.base import Point
+
+GRACE_SECONDS = 10.0
+"""How long a less exact file waits for a more exact one to tell the same: they are written one after the other."""
+_ROUNDED = 10
+_REMEMBERED = 4096
+
+
+@dataclass(slots=True)
+class _Told:
+    """What was told of one figure. ``values`` are those of less exact files only, by step, the first few thousand."""
+
+    rank: int
+    tag: str
+    source_tag: str
+    last_step: int
+    values: dict[int, float] = field(default_factory=dict)
+
+
+class Merger:
+    """Decides which points of a run's files become its curves, in the order in which they are to be published.
+
+    A less exact file only adds steps after the last one told: a point in between would replace those after it.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[str, _Told] = {}
+        self._waiting: list[tuple[float, int, Point]] = []
+
+    def offer(self, points: Sequence[Point], rank: int, now: float, *, is_best: bool) -> list[Point]:
+        """Return the points to publish now. ``is_best``: no file of a lower rank is there, so none is waited for."""
+        published: list[Point] = []
+        for point in points:
+            effective = rank if point.exact else rank + _ROUNDED
+            if is_best and point.exact:
+                published += self._decide(point, effective)
+            elif self._is_open(point, effective):
+                self._waiting.append((now + GRACE_SECONDS, effective, point))
+        return published
+
+    def settle(self, now: float | None) -> list[Point]:
+        """Return the points that have waited long enough, all of them where ``now`` is None."""
+        due = [item for item in self._waiting if now is None or item[0] <= now]
+        if not due:
+            return []
+        self._waiting = [item for item in self._waiting if not (now is None or item[0] <= now)]
+        due.sort(key=lambda item: item[1])
+        return [kept for _, rank, point in due for kept in self._decide(point, rank)]
+
+    def _key(self, point: Point, rank: int) -> str:
+        """Return the name of the figure; tags of one file that share a name stay apart."""
+        name = normalise(point.tag)
+        told = self._told.get(name)
+        if told is not None and told.rank % _ROUNDED == rank % _ROUNDED and told.source_tag != point.tag:
+            return point.tag
+        return name
+
+    def _is_open(self, point: Point, rank: int) -> bool:
+        told = self._told.get(self._key(point, rank))
+        return told is None or rank <= told.rank or point.step > told.last_step
+
+    def _decide(self, point: Point, rank: int) -> list[Point]:
+        key = self._key(point, rank)
+        told = self._told.get(key)
+        if told is None:
+            told = self._told[key] = _Told(rank, point.tag, point.tag, point.step)
+        elif rank > told.rank and point.step <= told.last_step:
+            return []
+        elif rank < told.rank:
+            if point.step in told.values and _same(told.values[point.step], point.value):
+                return []
+            told.rank, told.source_tag = rank, point.tag
+        if rank > 0 and len(told.values) < _REMEMBERED:
+            told.values[point.step] = point.value
+        told.last_step = max(told.last_step, point.step)
+        return [point if point.tag == told.tag else point._replace(tag=told.tag)]
+
+
+def _same(first: float, second: float) -> bool:
+    return first == second or (first != first and second != second)

@@ -1,0 +1,265 @@
+"""Reads one run: its files as sources, their points as curves, their clues as facts."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.readings import CurvePoints, Ending, RunFacts
+from crackseg_desktop.training import sources
+from crackseg_desktop.training.formats.hydra_log import HydraLog
+from crackseg_desktop.training.formats.metrics_jsonl import MetricsJsonl
+from crackseg_desktop.training.formats.tfevents import event_writer
+from crackseg_desktop.training.formats.validation_jsonl import ValidationJsonl
+from crackseg_desktop.training.merging import Merger
+from crackseg_desktop.training.names import counts_epochs, normalise
+from crackseg_desktop.training.places import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from crackseg_desktop.training.discovery import RunPlan
+    from crackseg_desktop.training.formats.base import Axis, Clues, Point
+    from crackseg_desktop.training.formats.validation_jsonl import Row
+    from crackseg_desktop.training.places import RunFile
+    from crackseg_desktop.training.sources import Source
+
+CHUNK_POINTS = 20_000
+_SAME_MOMENT_SECONDS = 60.0
+_ROUNDING = 5.1e-5
+_FINGERPRINT = "val/loss"
+
+
+def run_id(key: str) -> str:
+    """Return the id of the run with a key: 10 hex digits."""
+    return hashlib.sha1(key.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()[:10]
+
+
+class RunReader:
+    """Reads a run's files on and on. Belongs to one thread.
+
+    Attributes:
+        plan: what makes up the run; may grow.
+        notes: what went wrong in reading it, in sentences.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        self.plan = plan
+        self.id = run_id(plan.key)
+        self.notes: list[str] = []
+        self._sources: dict[Path, Source] = {}
+        self._merger = Merger() if plan.source != "tensorboard" else None
+        self._axes: dict[str, Axis] = {}
+        self._last_steps: dict[str, int] = {}
+        self._is_zero_based = False
+        self._losses: dict[int, tuple[float, float]] = {}
+        self._first_time: float | None = None
+        self.update(plan)
+
+    def update(self, plan: RunPlan) -> None:
+        """Take over a plan with more files."""
+        self.plan = plan
+        for file in plan.files:
+            if file.path not in self._sources:
+                self._sources[file.path] = _make_source(file)
+
+    def attach(self, source: Source) -> None:
+        """Read a part of a shared file too."""
+        self._sources.setdefault(source.path, source)
+
+    @property
+    def has_own_log(self) -> bool:
+        """Say whether a text log lies in its folders."""
+        return any(file.kind is Kind.LOG for file in self.plan.files)
+
+    @property
+    def has_points(self) -> bool:
+        """Say whether any point was read."""
+        return bool(self._last_steps)
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether its files tell an end."""
+        return self._ending(self._epoch(), self._total_epochs()) is not None
+
+    def read(self, now: float, *, settle: bool) -> list[CurvePoints]:
+        """Return the points that are new; with ``settle`` none is held back for a more exact file."""
+        chunks: list[CurvePoints] = []
+        ordered = sorted(self._sources.values(), key=lambda item: item.rank)
+        for source in ordered:
+            is_best = source.rank == ordered[0].rank
+            for portion in source.read(now):
+                chunks += self._chunks(self._heard(portion, source.rank, now, is_best=is_best))
+        if self._merger is not None:
+            chunks += self._chunks(self._merger.settle(None if settle else now))
+        return chunks
+
+    def tells(self, row: Row) -> bool:
+        """Say whether the run's own files tell a row of a shared file: the same loss at the same moment."""
+        told = self._losses.get(row.epoch)
+        if told is None or abs(told[0] - row.time) > _SAME_MOMENT_SECONDS:
+            return False
+        return any(
+            abs(value - told[1]) <= _ROUNDING or (value != value and told[1] != told[1]) or value == told[1]
+            for tag, value in row.figures.items()
+            if normalise(tag) == _FINGERPRINT
+        )
+
+    def facts(self) -> RunFacts:
+        """Return what the files say by now."""
+        clues = [source.clues for source in self._sources.values()]
+        epoch, step = self._epoch(), self._step()
+        planned = self._total_epochs()
+        return RunFacts(
+            id=self.id,
+            name=self.plan.name,
+            path=str(self.plan.path),
+            folders=tuple(str(folder) for folder in self.plan.folders),
+            source=self.plan.source,
+            started=self._started(clues),
+            updated=max((clue.last_time for clue in clues if clue.last_time is not None), default=self._modified()),
+            epoch=epoch,
+            total_epochs=planned,
+            step=step,
+            ending=self._ending(epoch, planned),
+            files=tuple(sorted(str(source.path) for source in self._sources.values() if source.modified is not None)),
+            writer=self._writer(),
+            notes=tuple(
+                dict.fromkeys((*self.plan.notes, *self.notes, *(note for clue in clues for note in clue.notes)))
+            ),
+        )
+
+    def _heard(self, points: list[Point], rank: int, now: float, *, is_best: bool) -> list[Point]:
+        return points if self._merger is None else self._merger.offer(points, rank, now, is_best=is_best)
+
+    def _chunks(self, points: list[Point]) -> list[CurvePoints]:
+        by_tag: dict[str, list[Point]] = {}
+        for point in points:
+            by_tag.setdefault(point.tag, []).append(point)
+        if self.plan.source == "tensorboard":
+            self._tell_axes(by_tag)
+        return [chunk for tag, found in by_tag.items() for chunk in self._columns(tag, found)]
+
+    def _tell_axes(self, by_tag: Iterable[str]) -> None:
+        tags = [*self._axes, *by_tag]
+        for tag in by_tag:
+            if tag not in self._axes:
+                self._axes[tag] = "epoch" if counts_epochs(tag, tags) else "step"
+
+    def _columns(self, tag: str, points: list[Point]) -> Iterator[CurvePoints]:
+        axis = self._axes.setdefault(tag, points[0].axis)
+        name = normalise(tag)
+        self._last_steps[tag] = points[-1].step
+        self._remember(points, axis, is_fingerprint=name == _FINGERPRINT and self._merger is not None)
+        for start in range(0, len(points), CHUNK_POINTS):
+            part = points[start : start + CHUNK_POINTS]
+            yield CurvePoints(
+                self.id,
+                tag,
+                name,
+                array("q", [point.step for point in part]),
+                array("d", [point.time for point in part]),
+                array("d", [point.value for point in part]),
+                axis,
+            )
+
+    def _remember(self, points: list[Point], axis: Axis, *, is_fingerprint: bool) -> None:
+        if axis == "epoch":
+            self._is_zero_based = self._is_zero_based or any(point.step == 0 for point in points)
+        times = [point.time for point in points if point.time > 0]
+        if times:
+            first = min(times)
+            self._first_time = first if self._first_time is None else min(first, self._first_time)
+        if is_fingerprint:
+            self._losses.update((point.step, (point.time, point.value)) for point in points)
+
+    def _epoch(self) -> int | None:
+        """Return the last epoch finished, counted from 1: one whose validation is logged, where the run has any."""
+        told = {tag: step for tag, step in self._last_steps.items() if self._axes[tag] == "epoch"}
+        validated = [step for tag, step in told.items() if normalise(tag).startswith("val/")]
+        last = max(validated or told.values(), default=None)
+        return last + 1 if last is not None and self._is_zero_based else last
+
+    def _step(self) -> int | None:
+        by_step = [step for tag, step in self._last_steps.items() if self._axes[tag] == "step"]
+        return max(by_step or self._last_steps.values(), default=None)
+
+    def _started(self, clues: list[Clues]) -> float | None:
+        """Return the first logged time; else what the folder's name says; else the first figure."""
+        logged = [
+            source.clues.first_time
+            for path, source in self._sources.items()
+            if self._kind(path) in (Kind.LOG, Kind.INFO) and source.clues.first_time is not None
+        ]
+        if logged:
+            return min(logged)
+        if self.plan.time is not None:
+            return self.plan.time
+        times = [clue.first_time for clue in clues if clue.first_time is not None]
+        return min(times, default=self._first_time or self._modified())
+
+    def _kind(self, path: Path) -> Kind | None:
+        rank = self._sources[path].rank
+        return next((kind for kind in Kind if kind.value == rank), None)
+
+    def _clues_of(self, kind: Kind) -> Iterator[Clues]:
+        return (source.clues for source in self._sources.values() if source.rank == kind.value)
+
+    def _modified(self) -> float | None:
+        return max((source.modified for source in self._sources.values() if source.modified is not None), default=None)
+
+    def _total_epochs(self) -> int | None:
+        for kind in (Kind.CONFIG_JSON, Kind.CONFIG_YAML, Kind.LOG, Kind.HYDRA_CONFIG):
+            for clues in self._clues_of(kind):
+                if clues.total_epochs is not None:
+                    return clues.total_epochs
+        return None
+
+    def _ending(self, epoch: int | None, planned: int | None) -> Ending | None:
+        """Weigh the evidence: a told error, then what the log says, then the summary of a normal end."""
+        for clues in (*self._clues_of(Kind.ERRORS), *self._clues_of(Kind.LOG)):
+            if clues.ending is not None and clues.ending.kind != "closed":
+                return clues.ending
+        ran_short = epoch is not None and planned is not None and epoch < planned
+        for clues in self._clues_of(Kind.COMPLETE_SUMMARY):
+            if clues.status == "complete":
+                return Ending("early_stopping" if ran_short else "completed", None, clues.last_time)
+        for clues in self._clues_of(Kind.LOG):
+            if clues.ending is not None:
+                return clues.ending
+        closed = any(clues.status == "completed" for clues in self._clues_of(Kind.INFO))
+        if not closed or any(self._clues_of(Kind.LOG)):
+            return None
+        return Ending("closed" if ran_short or epoch is None or planned is None else "completed")
+
+    def _writer(self) -> tuple[str, int] | None:
+        events = sorted(source.path for source in self._sources.values() if source.rank == Kind.EVENTS.value)
+        writers = [writer for path in events if (writer := event_writer(path.name)) is not None]
+        return (writers[-1].host, writers[-1].pid) if writers else None
+
+
+_PARSERS: dict[Kind, Callable[[], MetricsJsonl | ValidationJsonl | HydraLog]] = {
+    Kind.METRICS: MetricsJsonl,
+    Kind.ROWS: ValidationJsonl,
+    Kind.LOG: HydraLog,
+}
+_DOCUMENTS: dict[Kind, Callable[[bytes, Clues], list[Point] | None]] = {
+    Kind.SUMMARY: sources.parse_summary_document,
+    Kind.COMPLETE_SUMMARY: sources.parse_complete_summary,
+    Kind.CONFIG_JSON: sources.parse_config_json,
+    Kind.CONFIG_YAML: sources.parse_config_yaml,
+    Kind.HYDRA_CONFIG: sources.parse_config_yaml,
+    Kind.INFO: sources.parse_info,
+    Kind.ERRORS: sources.parse_errors,
+}
+
+
+def _make_source(file: RunFile) -> Source:
+    if file.kind is Kind.EVENTS:
+        return sources.EventFileSource(file.path, file.kind.value, file.prefix)
+    make_parser = _PARSERS.get(file.kind)
+    if make_parser is not None:
+        return sources.AppendedFile(file.path, file.kind.value, make_parser)
+    return sources.Document(file.path, file.kind.value, _DOCUMENTS[file.kind])

@@ -1,0 +1,68 @@
+"""One look at the runs: what the commands ``runs`` and ``curves`` are made of. No thread, nothing is written."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.curves import add_points
+from crackseg_desktop.training.library import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from crackseg_desktop.curves import Curves
+    from crackseg_desktop.readings import RunFacts
+    from crackseg_desktop.training.reader import RunReader
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRun:
+    """A run and every point of its curves by tag, superseded ones included, in the order of its files."""
+
+    facts: RunFacts
+    curves: Curves = field(default_factory=dict)
+
+
+def read_runs(folders: Sequence[Path], *, now: float | None = None) -> list[FoundRun]:
+    """Return the runs under some folders, the newest first. ``now``: Unix seconds, by default the machine's clock.
+
+    A folder may be a checkout, a folder of experiments, one run's folder, or one file.
+    """
+    library = Library([Path(folder) for folder in folders])
+    library.refresh()
+    curves: dict[str, Curves] = {}
+    readers: dict[str, RunReader] = {}
+    for reader, chunks in library.read(time.time() if now is None else now, settle=True):
+        readers[reader.id] = reader
+        for chunk in chunks:
+            add_points(curves.setdefault(reader.id, {}), chunk)
+    found = [FoundRun(reader.facts(), curves.get(run, {})) for run, reader in readers.items()]
+    return sorted(found, key=lambda item: (item.facts.started or 0.0, item.facts.name), reverse=True)
+
+
+def find_runs(argument: str, folders: Sequence[Path], *, now: float | None = None) -> list[FoundRun]:
+    """Return the runs that ``argument`` may mean: an id or a name among those under ``folders``, a folder or a file.
+
+    Several are an ambiguity that the caller names; none is an argument that means nothing.
+    """
+    path = Path(argument).expanduser()
+    is_path = os.path.exists(path)
+    if not is_path or len(path.parts) == 1:
+        named = named_runs(argument, read_runs(folders, now=now)) if folders else []
+        if named or not is_path:
+            return named
+    return read_runs([path], now=now)
+
+
+def named_runs(argument: str, runs: Iterable[FoundRun]) -> list[FoundRun]:
+    """Return the runs with an id or a name; where none has, those whose name ends with it after a slash."""
+    known = list(runs)
+    return (
+        [run for run in known if argument in (run.facts.id, run.facts.name)]
+        or [run for run in known if run.facts.name.endswith(f"/{argument.strip('/')}")]
+        or [run for run in known if any(Path(folder).name == argument for folder in run.facts.folders)]
+    )

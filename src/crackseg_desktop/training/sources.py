@@ -1,0 +1,261 @@
+"""The files of a run as sources of points: each reads what is new and remembers what it told."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from crackseg_desktop.training.formats.base import LONGEST_LINE, Clues
+from crackseg_desktop.training.formats.error_log import parse_error_log
+from crackseg_desktop.training.formats.run_config import epochs_of_json, epochs_of_yaml, parse_experiment_info
+from crackseg_desktop.training.formats.summary_json import parse_summary
+from crackseg_desktop.training.formats.tfevents import EventFile
+from crackseg_desktop.training.tails import Change, Novelty, Tail, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from crackseg_desktop.training.formats.base import Parser, Point
+
+log = logging.getLogger(__name__)
+
+SETTLED_SECONDS = 60.0
+"""A file that has not changed for so long is taken to be finished: a last line without an end is a line."""
+_READ_BYTES = LONGEST_LINE
+_EVENT_POINTS = 20_000
+_TRIES = 5
+
+
+class Source(Protocol):
+    """A file, or a part of one, that tells about a run.
+
+    Attributes:
+        rank: how exact it is, 0 most; of sources that tell the same figure the lowest rank is taken.
+    """
+
+    path: Path
+    rank: int
+
+    @property
+    def clues(self) -> Clues:
+        """Return what it tells beside its points."""
+        ...
+
+    @property
+    def modified(self) -> float | None:
+        """Return the modification time in Unix seconds."""
+        ...
+
+    def read(self, now: float) -> Iterator[list[Point]]:
+        """Yield the points that are new, in portions. Never raises; a file that is gone or closed tells nothing."""
+        ...
+
+
+class _FileSource:
+    """What the sources of whole files share."""
+
+    def __init__(self, path: Path, rank: int) -> None:
+        self.path = path
+        self.rank = rank
+        self.clues = Clues()
+        self._watch = Watch(path)
+
+    @property
+    def modified(self) -> float | None:
+        return self._watch.modified
+
+    def _trouble(self, error: OSError) -> None:
+        """Note once what keeps a file from being read."""
+        sentence = f"{self.path.name} cannot be read: {error.strerror or error}"
+        if sentence not in self.clues.notes:
+            log.warning("%s: %s", self.path, error)
+        self.clues.note(sentence)
+        self._watch.forget()
+
+
+class AppendedFile(_FileSource):
+    """A file that a training appends lines to."""
+
+    def __init__(self, path: Path, rank: int, make_parser: Callable[[], Parser]) -> None:
+        super().__init__(path, rank)
+        self._make_parser = make_parser
+        self._tail = Tail(path)
+        self._novelty = Novelty()
+        self.parser = make_parser()
+        self.clues = self.parser.clues
+
+    def read(self, now: float) -> Iterator[list[Point]]:
+        """Yield the points of the lines that are new."""
+        change = self._watch.look()
+        if change is Change.GONE or (change is Change.SAME and not self._has_rest(now)):
+            return
+        if change is Change.REPLACED:
+            self._restart()
+        try:
+            yield from self._read_on(now)
+        except OSError as error:
+            self._trouble(error)
+
+    def _has_rest(self, now: float) -> bool:
+        return self._tail.offset < self._watch.size and self._is_settled(now)
+
+    def _is_settled(self, now: float) -> bool:
+        return now - (self.modified or now) > SETTLED_SECONDS
+
+    def _read_on(self, now: float) -> Iterator[list[Point]]:
+        while True:
+            data = self._tail.read(_READ_BYTES)
+            if data is None:
+                self._restart()
+                continue
+            used = self.parser.feed(data, self.modified or now)
+            if used < len(data) < _READ_BYTES and self._is_settled(now):
+                used += self.parser.finish(data[used:], self.modified or now)
+            self._tail.consume(data, used)
+            yield self._novelty.fresh(self.parser.take())
+            if not used or len(data) < _READ_BYTES:
+                return
+
+    def _restart(self) -> None:
+        if self._tail.offset:
+            log.info("%s was rewritten and is read again", self.path)
+        self._tail.restart()
+        self._novelty.rewind()
+        self.parser = self._make_parser()
+        self.clues = self.parser.clues
+
+
+class Document(_FileSource):
+    """A file that is rewritten whole, and not at one stroke: what cannot be parsed is tried again.
+
+    ``parse`` fills the clues and returns the points, or None where the document is not whole.
+    """
+
+    def __init__(self, path: Path, rank: int, parse: Callable[[bytes, Clues], list[Point] | None]) -> None:
+        super().__init__(path, rank)
+        self._parse = parse
+        self._novelty = Novelty()
+        self._tries = 0
+
+    def read(self, now: float) -> Iterator[list[Point]]:
+        """Yield the points that are new since the document was last whole."""
+        change = self._watch.look()
+        if change is Change.GONE or (change is Change.SAME and self._tries == 0):
+            return
+        if change is not Change.SAME:
+            self._tries = _TRIES
+        clues = Clues()
+        try:
+            points = self._parse(self.path.read_bytes(), clues)
+        except OSError as error:
+            self._trouble(error)
+            return
+        if points is None:
+            self._tries -= 1
+            return
+        self._tries, self.clues = 0, clues
+        self._novelty.rewind()
+        yield self._novelty.fresh(points)
+
+
+class EventFileSource(_FileSource):
+    """A TensorBoard event file; ``prefix`` is put before its tags."""
+
+    def __init__(self, path: Path, rank: int, prefix: str = "") -> None:
+        super().__init__(path, rank)
+        self._prefix = prefix
+        self._novelty = Novelty()
+        self._file = EventFile(path)
+        self.clues = self._file.clues
+
+    def read(self, now: float) -> Iterator[list[Point]]:
+        """Yield the points of the records that are new."""
+        change = self._watch.look()
+        if change is Change.REPLACED:
+            self._file = EventFile(self.path)
+            self.clues = self._file.clues
+            self._novelty.rewind()
+        if change in (Change.REPLACED, Change.GROWN):
+            try:
+                while points := self._file.read(_EVENT_POINTS):
+                    yield self._prefixed(self._novelty.fresh(points))
+            except OSError as error:
+                self._trouble(error)
+        if now - (self.modified or now) > SETTLED_SECONDS:
+            self._file.finish()
+
+    def _prefixed(self, points: list[Point]) -> list[Point]:
+        return [point._replace(tag=self._prefix + point.tag) for point in points] if self._prefix else points
+
+
+class Relay:
+    """A source that is told its points: those of a document which another run may overwrite."""
+
+    def __init__(self, path: Path, rank: int) -> None:
+        self.path = path
+        self.rank = rank
+        self.clues = Clues()
+        self.modified: float | None = None
+        self._points: list[Point] = []
+        self._novelty = Novelty()
+
+    def put(self, points: list[Point], clues: Clues, modified: float | None) -> None:
+        """Take over what the document says now."""
+        self._points, self.clues, self.modified = points, clues, modified
+
+    def read(self, now: float) -> Iterator[list[Point]]:
+        """Yield the points that are new."""
+        self._novelty.rewind()
+        yield self._novelty.fresh(self._points)
+        self._points = []
+
+
+def parse_summary_document(data: bytes, clues: Clues) -> list[Point] | None:
+    """Parse ``summary.json``: figures, no end."""
+    summary = parse_summary(data)
+    if summary is None:
+        return None
+    clues.saw_time(summary.started)
+    for point in summary.points:
+        clues.saw_time(point.time or None)
+    return summary.points
+
+
+def parse_complete_summary(data: bytes, clues: Clues) -> list[Point] | None:
+    """Parse ``complete_summary.json``: it is written at a normal end and after early stopping only."""
+    points = parse_summary_document(data, clues)
+    if points is not None:
+        clues.status = "complete"
+    return points
+
+
+def parse_config_json(data: bytes, clues: Clues) -> list[Point] | None:
+    """Parse ``config.json`` for the planned epochs."""
+    clues.total_epochs = epochs_of_json(data)
+    return []
+
+
+def parse_config_yaml(data: bytes, clues: Clues) -> list[Point] | None:
+    """Parse a YAML configuration for the planned epochs."""
+    clues.total_epochs = epochs_of_yaml(data.decode("utf-8", "replace"))
+    return []
+
+
+def parse_errors(data: bytes, clues: Clues) -> list[Point] | None:
+    """Parse ``error_log.txt``."""
+    clues.ending = parse_error_log(data.decode("utf-8", "replace"))
+    if clues.ending is not None:
+        clues.saw_time(clues.ending.time)
+    return []
+
+
+def parse_info(data: bytes, clues: Clues) -> list[Point] | None:
+    """Parse ``experiment_info.json``."""
+    info = parse_experiment_info(data)
+    if info is None:
+        return None
+    clues.name, clues.status = info.name, info.status
+    clues.saw_time(info.created)
+    clues.saw_time(info.updated)
+    return []

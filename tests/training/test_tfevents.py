@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import math
+import struct
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crackseg_desktop.training.formats.tfevents import EventFile, event_writer, is_event_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANY = 10_000
+
+
+def values(path: Path) -> list[tuple[str, int, float]]:
+    return [(point.tag, point.step, point.value) for point in EventFile(path).read(MANY)]
+
+
+def test_that_a_float_is_widened_exactly(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path)
+    log.scalar("loss", 3, 0.1, time=123.5)
+    (point,) = EventFile(log.path).read(MANY)
+    assert point.value == struct.unpack("<f", struct.pack("<f", 0.1))[0]
+    assert (point.tag, point.step, point.time, point.axis) == ("loss", 3, 123.5, "step")
+
+
+@pytest.mark.parametrize(
+    ("tensor", "value"),
+    [
+        ({"dtype": 1, "float_val": [0.5]}, 0.5),
+        ({"dtype": 2, "double_val": [0.1]}, 0.1),
+        ({"dtype": 3, "int_val": [-7]}, -7.0),
+        ({"dtype": 9, "int64_val": [2**40]}, 2.0**40),
+        ({"dtype": 10, "bool_val": [True]}, 1.0),
+        ({"dtype": 23, "uint64_val": [2**63]}, 2.0**63),
+        ({"dtype": 14, "half_val": [0x3F80]}, 1.0),
+        ({"dtype": 19, "half_val": [0x3C00]}, 1.0),
+        ({"dtype": 1, "tensor_content": struct.pack("<f", 0.25)}, 0.25),
+        ({"dtype": 2, "tensor_content": struct.pack("<d", 0.1)}, 0.1),
+        ({"dtype": 14, "tensor_content": b"\x80\x3f"}, 1.0),
+        ({"dtype": 19, "tensor_content": struct.pack("<e", 0.5)}, 0.5),
+        ({"dtype": 5, "tensor_content": struct.pack("<h", -3)}, -3.0),
+        ({"dtype": 1, "float_val": [0.5], "tensor_shape": {"dim": [{"size": 1}]}}, 0.5),
+    ],
+)
+def test_that_scalar_tensors_of_every_type_are_read(
+    tmp_path: Path, event_log: Any, tensor: dict[str, Any], value: float
+) -> None:
+    log = event_log(tmp_path)
+    log.tensor("x", 1, **tensor)
+    assert values(log.path) == [("x", 1, value)]
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        {"dtype": 1, "float_val": [0.5, 0.5], "tensor_shape": {"dim": [{"size": 2}]}},
+        {"dtype": 7, "string_val": [b"text"]},
+        {"dtype": 1, "tensor_content": b"xx"},
+        {"dtype": 1},
+        {"dtype": 99, "float_val": [1.0]},
+    ],
+)
+def test_that_other_tensors_are_no_scalars(tmp_path: Path, event_log: Any, tensor: dict[str, Any]) -> None:
+    log = event_log(tmp_path)
+    log.tensor("x", 1, **tensor)
+    assert values(log.path) == []
+
+
+def test_that_a_tag_of_another_plugin_stays_one(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path)
+    log.tensor("h", 1, "histograms", dtype=1, float_val=[0.5])
+    log.tensor("h", 2, "", dtype=1, float_val=[0.5])
+    log.tensor("s", 2, "", dtype=1, float_val=[0.5])
+    assert values(log.path) == [("s", 2, 0.5)]
+
+
+def test_that_nan_infinity_and_negative_steps_are_data(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path)
+    for step, value in ((-2, math.nan), (-1, math.inf), (0, -math.inf)):
+        log.scalar("x", step, value)
+    found = values(log.path)
+    assert [step for _, step, _ in found] == [-2, -1, 0]
+    assert math.isnan(found[0][2])
+    assert [value for *_, value in found[1:]] == [math.inf, -math.inf]
+
+
+def test_that_a_growing_file_is_read_on_record_by_record(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path / "whole")
+    for step in range(3):
+        log.scalar("x", step, float(step))
+    whole = log.path.read_bytes()
+    path = tmp_path / log.path.name
+    path.write_bytes(b"")
+    file = EventFile(path)
+    found: list[int] = []
+    for length in range(0, len(whole) + 1, 7):
+        path.write_bytes(whole[:length])
+        found += [point.step for point in file.read(MANY)]
+    path.write_bytes(whole)
+    found += [point.step for point in file.read(MANY)]
+    assert found == [0, 1, 2]
+    assert not file.clues.notes
+
+
+def test_that_damage_ends_the_file_and_keeps_what_came_before(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path)
+    log.scalar("x", 1, 1.0)
+    good = log.path.stat().st_size
+    log.scalar("x", 2, 2.0)
+    data = bytearray(log.path.read_bytes())
+    data[good + 14] ^= 0xFF
+    log.path.write_bytes(data)
+    file = EventFile(log.path)
+    assert [point.step for point in file.read(MANY)] == [1]
+    assert file.ended
+    assert file.read(MANY) == []
+    assert file.clues.notes == [f"{log.path.name} is damaged: it was read up to the damage"]
+
+
+def test_that_a_file_cut_short_is_named_when_nobody_writes_it_any_more(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path)
+    log.scalar("x", 1, 1.0)
+    log.path.write_bytes(log.path.read_bytes()[:-3])
+    file = EventFile(log.path)
+    assert file.read(MANY) == []
+    file.finish()
+    assert file.clues.notes == [f"{log.path.name} ends in the middle of a record"]
+
+
+def test_that_a_git_lfs_pointer_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "events.out.tfevents.1700000000.host.1.0"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    file = EventFile(path)
+    assert file.read(MANY) == []
+    assert "Git LFS pointer" in file.clues.notes[0]
+
+
+def test_that_the_name_tells_the_writer() -> None:
+    assert event_writer("events.out.tfevents.1741391504.Zenbook.19884.0") == ("Zenbook", 19884)
+    assert event_writer("events.out.tfevents.1749213100.Laptop-von-X.local.11312.1") == ("Laptop-von-X.local", 11312)
+    assert event_writer("events.out.tfevents.1778807163.iiitd.1774490.1.v2") == ("iiitd", 1774490)
+    assert event_writer("events.out.tfevents.1715872920.Chris.local") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("events.out.tfevents.1.host.1.0", True),
+        ("end_2_end.tfevents", True),
+        ("._events.out.tfevents.1.host.1.0", False),
+        ("events.out.tfevents.1.host.1.0.meta", False),
+        ("metrics.jsonl", False),
+    ],
+)
+def test_that_event_files_are_known_by_their_names(name: str, is_one: bool) -> None:
+    assert is_event_file(name) is is_one
+
+
+def test_that_tensorboard_is_not_loaded_before_a_file_has_content(tmp_path: Path) -> None:
+    (tmp_path / "events.out.tfevents.1.host.1.0").write_bytes(b"")
+    code = (
+        "import sys; from pathlib import Path; from crackseg_desktop.training import follower, runs;"
+        f"found = runs.read_runs([Path({str(tmp_path)!r})]);"
+        "assert len(found) == 1, found;"
+        "sys.exit(any(name in sys.modules for name in ('numpy', 'tensorboard', 'google.protobuf')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
