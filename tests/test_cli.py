@@ -83,8 +83,8 @@ def write_run(checkout: Path, started: datetime, losses: list[float]) -> str:
             for name, value in figures.items()
         ]
     ended = started + timedelta(minutes=len(losses))
-    for text in ("Metrics summary exported to: x", "Main execution finished."):
-        lines.append(f"[{ended:%Y-%m-%d %H:%M:%S},000][src.main][INFO] - {text}")
+    endings = ("Metrics summary exported to: x", "Main execution finished.")
+    lines += [f"[{ended:%Y-%m-%d %H:%M:%S},000][src.main][INFO] - {text}" for text in endings]
     metrics.write_text("\n".join(rows) + "\n", encoding="utf-8")
     log.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder

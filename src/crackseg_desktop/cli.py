@@ -221,7 +221,7 @@ COMMANDS = {
 }
 
 
-def _common() -> argparse.ArgumentParser:
+def _common() -> _Parser:
     """Make the options that stand before or after the command; SUPPRESS keeps a command from resetting them."""
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--config", metavar="FILE", type=Path, help="the settings file")

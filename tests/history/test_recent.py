@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import FakeClock
+
     from crackseg_desktop.readings import Sample
 
 CPU = series_key("host_cpu_used_ratio", {})
