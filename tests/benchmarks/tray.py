@@ -1,7 +1,7 @@
 """What the application costs in the tray, side by side with a bare PySide6 tray: ``python -m tests.benchmarks.tray``.
 
 Both run on a virtual screen with a real panel, in turns, so that a busy machine slows both. Start is from the start of
-the process until the icon has registered with the panel's tray. Memory and CPU are read from /proc once it has
+the process until the icon has registered with the panel's tray. Memory and CPU are read from the system once it has
 settled: the application watches this machine at 1 Hz and follows a CrackSeg run of 100 epochs that another thread
 goes on writing. Quote the ratios, not the milliseconds.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 from tests.desktop.harness import Desktop, missing_packages, running_desktop, wait_for
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ sys.exit(app.exec())
 """
 
 WATCHER = "org.kde.StatusNotifierWatcher"
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> int:
@@ -178,19 +177,16 @@ def writing(run: Path) -> Iterator[None]:
 
 def rss_bytes(process: subprocess.Popen[bytes]) -> int:
     """Return the resident memory of a process."""
-    return int(Path(f"/proc/{process.pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return psutil.Process(process.pid).memory_info().rss
 
 
 def cpu_share(process: subprocess.Popen[bytes], seconds: float) -> float:
     """Return the share of one core that a process uses over some seconds."""
-    before, started = _cpu_seconds(process), time.monotonic()
+    measured = psutil.Process(process.pid)
+    before = measured.cpu_times()
     time.sleep(seconds)
-    return (_cpu_seconds(process) - before) / (time.monotonic() - started)
-
-
-def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
-    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    after = measured.cpu_times()
+    return (after.user + after.system - before.user - before.system) / seconds
 
 
 def mb(size: int) -> str:

@@ -41,7 +41,9 @@ def run_lines(runs: Sequence[Document]) -> Iterator[str]:
     if not runs:
         yield "No runs found."
         return
-    rows = [("ID", "STATE", "EPOCH", "BEST IOU", "BEST DICE", "SPEED", "TIME LEFT", "STARTED", "NAME")]
+    rows: list[tuple[str, ...]] = [
+        ("ID", "STATE", "EPOCH", "BEST IOU", "BEST DICE", "SPEED", "TIME LEFT", "STARTED", "NAME")
+    ]
     rows += [_run_row(run) for run in runs]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     reasons = [None, *(run["reason"] for run in runs)]
