@@ -55,9 +55,10 @@ def test_that_flapping_between_limit_and_clear_level_is_one_alert() -> None:
 def test_that_recovery_waits_for_the_clear_level_and_is_said_once() -> None:
     engine = Engine([RULE])
     run(engine, [(0, 86), (10, 86)])
-    events = run(engine, [(20, 79), (40, 76), (45, 78), (50, 76), (60, 76), (61, 76)])
+    events = run(engine, [(12, 88), (20, 79), (40, 76), (45, 78), (50, 76), (60, 76), (61, 76)])
     assert [(event.state, event.notify, event.time - START) for event in events] == [(AlertState.RESOLVED, True, 60)]
-    assert "after 1 min" in events[0].summary
+    assert events[0].title == "GPU 1 at 88 °C"
+    assert events[0].summary == "Back to normal after 1 min: 76 °C now, peak 88 °C, limit 80 °C."
 
 
 def test_that_each_subject_has_an_alert_of_its_own() -> None:

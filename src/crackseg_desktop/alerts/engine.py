@@ -40,11 +40,16 @@ class Observation:
 
 @dataclass(slots=True)
 class _Alert:
-    """What the engine remembers of one pair; ``turned`` is when the value crossed the level it is measured against."""
+    """What the engine remembers of one pair.
+
+    ``worst`` is the event of its worst value, ``cleared`` when the value came back to the clear level, ``seen`` when
+    its subject was last observed.
+    """
 
     event: AlertEvent
-    turned: float | None
+    worst: AlertEvent
     seen: float
+    cleared: float | None = None
     announced: bool = False
 
 
@@ -97,7 +102,8 @@ class Engine:
         if alert is None:
             if not rule.breached_by(seen.value):
                 return []
-            alert = self._alerts[key] = _Alert(_event(rule, seen, AlertState.PENDING, now, now), now, now)
+            event = _event(rule, seen, AlertState.PENDING, now, now)
+            alert = self._alerts[key] = _Alert(event, event, now)
         alert.seen = now
         if alert.event.state == AlertState.PENDING:
             return self._judge_pending(rule, key, alert, seen, now)
@@ -107,34 +113,32 @@ class Engine:
         if not rule.breached_by(seen.value):
             del self._alerts[key]
             return []
-        alert.event = _event(rule, seen, AlertState.PENDING, alert.event.since, now)
+        self._note(alert, rule, seen, now)
         if now - alert.event.since < rule.for_seconds:
             return []
-        alert.turned = None
         snoozed = self._is_snoozed(now)
         alert.announced = not snoozed
         return [self._change(alert, AlertState.SNOOZED if snoozed else AlertState.FIRING, now, notify=not snoozed)]
 
     def _judge_firing(self, rule: Rule, key: _Key, alert: _Alert, seen: Observation, now: float) -> list[AlertEvent]:
-        alert.event = _event(rule, seen, alert.event.state, alert.event.since, now)
+        self._note(alert, rule, seen, now)
         if not rule.cleared_by(seen.value):
-            alert.turned = None
+            alert.cleared = None
             return []
-        alert.turned = now if alert.turned is None else alert.turned
-        if now - alert.turned < rule.clear_seconds:
+        alert.cleared = now if alert.cleared is None else alert.cleared
+        if now - alert.cleared < rule.clear_seconds:
             return []
         del self._alerts[key]
         event = self._change(alert, AlertState.RESOLVED, now, notify=alert.announced and not self._is_snoozed(now))
-        lasted = units.duration(now - event.since)
-        return [
-            replace(
-                event,
-                summary=_cut(
-                    f"Back to normal after {lasted}: {_value(rule, seen.value)} now, limit {_value(rule, rule.limit)}.",
-                    _SUMMARY_LENGTH,
-                ),
-            )
-        ]
+        return [replace(event, title=alert.worst.title, summary=_recovery(rule, alert.worst, seen.value, now))]
+
+    @staticmethod
+    def _note(alert: _Alert, rule: Rule, seen: Observation, now: float) -> None:
+        """Take over the newest value, and keep the worst."""
+        alert.event = _event(rule, seen, alert.event.state, alert.event.since, now)
+        worst = alert.worst.value
+        if worst is None or (seen.value > worst if rule.comparison == "above" else seen.value < worst):
+            alert.worst = alert.event
 
     def _close_unseen(self, now: float) -> list[AlertEvent]:
         gone = [key for key, alert in self._alerts.items() if now - alert.seen > FORGET_SECONDS]
@@ -201,6 +205,13 @@ def _event(rule: Rule, seen: Observation, state: AlertState, since: float, now: 
         summary=_cut(rule.summary.format(**words).strip(), _SUMMARY_LENGTH),
         simulated=seen.simulated,
     )
+
+
+def _recovery(rule: Rule, worst: AlertEvent, value: float, now: float) -> str:
+    kind = "peak" if rule.comparison == "above" else "lowest"
+    figures = f"{_value(rule, value)} now, {kind} {units.figure(rule.unit, worst.value)}"
+    lasted = units.duration(now - worst.since)
+    return _cut(f"Back to normal after {lasted}: {figures}, limit {_value(rule, rule.limit)}.", _SUMMARY_LENGTH)
 
 
 def _value(rule: Rule, value: float) -> str:
