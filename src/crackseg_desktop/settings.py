@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 import tomllib
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
@@ -174,6 +173,8 @@ def save(path: Path, changes: Mapping[str, Any]) -> None:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file in one step, durably. Raises OSError."""
+    import tempfile  # brings shutil and three compressors, and most starts save nothing
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
