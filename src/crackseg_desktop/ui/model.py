@@ -1,0 +1,329 @@
+"""What the visible pages draw: a copy of the core's state in the GUI thread, brought up to date event by event.
+
+Plain Python without widgets. It is filled by a ``Snapshot`` when a window opens and emptied when it is hidden, so that
+a hidden program keeps nothing twice. All times that pages show are relative to ``now``, the time of the newest sample.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from crackseg_desktop.alerts.rules import rules_from
+from crackseg_desktop.curves import add_points, by_name
+from crackseg_desktop.history.recent import series_key, stored_figures
+from crackseg_desktop.readings import AlertEvent, AlertState, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy import float64
+    from numpy.typing import NDArray
+
+    from crackseg_desktop.curves import Curve, Curves
+    from crackseg_desktop.history.recent import SeriesKey, Window
+    from crackseg_desktop.monitor import Snapshot
+    from crackseg_desktop.readings import CurvePoints, GpuReading, Run, RunRemoved, Sample
+    from crackseg_desktop.settings import Settings
+
+    Column = NDArray[float64]
+
+KEEP = 3600
+_RESOLVED_KEPT = 100
+_ORDER = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where the rules in force draw their lines, in base units; None: no rule."""
+
+    gpu_memory_ratio: float | None = None
+    gpu_temperature: float | None = None
+    host_memory_ratio: float | None = None
+    disk_free_bytes: float | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Read the limits from the rules that these settings put in force."""
+        rules = {rule.name: rule.limit for rule in rules_from(settings.rules)[0]}
+        return cls(
+            rules.get("gpu_memory"), rules.get("gpu_temperature"), rules.get("host_memory"), rules.get("disk_space")
+        )
+
+
+class CurveColumns(NamedTuple):
+    """One curve as columns of equal length, steps rising."""
+
+    axis: str  # what a step counts: epoch or step
+    steps: Column
+    times: Column
+    values: Column
+
+
+class Columns:
+    """The last hour of every stored series as float64 columns over one column of times; NaN where nothing was read."""
+
+    def __init__(self, keep: int = KEEP) -> None:
+        self._keep = keep
+        self._rows = 0
+        self._times: Column | None = None
+        self._values: dict[SeriesKey, Column] = {}
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def load(self, window: Window) -> None:
+        """Take over a window of the history."""
+        import numpy as np  # 17 MB that only an open window needs
+
+        times = np.frombuffer(window.times, dtype=np.float64)[-self._keep :]
+        self._rows = len(times)
+        self._times = self._room(times)
+        self._values = {
+            key: self._room(np.frombuffer(column, dtype=np.float64)[-self._keep :])
+            for key, column in window.values.items()
+        }
+
+    def append(self, sample: Sample) -> None:
+        """Append a row; a gap is a row of NaN before it."""
+        if sample.gap and self._rows and self._times is not None:
+            self._append(float(self._times[self._rows - 1]), {})
+        self._append(sample.time, stored_figures(sample))
+
+    def times(self) -> Column:
+        """Return the times of all rows (Unix seconds), a view."""
+        return self._view(self._times)
+
+    def values(self, metric: str, labels: Mapping[str, str]) -> Column:
+        """Return the values of one series, a view as long as ``times``; empty where there is no such series."""
+        return self._view(self._values.get(series_key(metric, labels)))
+
+    def _append(self, time: float, figures: Mapping[SeriesKey, float]) -> None:
+        import numpy as np
+
+        if self._times is None:
+            self._times = self._room(np.empty(0))
+        if self._rows == len(self._times):
+            self._forget()
+        self._times[self._rows] = time
+        for key, value in figures.items():
+            if key not in self._values:
+                self._values[key] = self._room(np.full(self._rows, math.nan))
+            self._values[key][self._rows] = value
+        for key in self._values.keys() - figures.keys():
+            self._values[key][self._rows] = math.nan
+        self._rows += 1
+
+    def _room(self, column: Column) -> Column:
+        """Copy a column into one with room to grow, so that appending moves nothing most of the time."""
+        import numpy as np
+
+        grown = np.full(max(2 * self._keep, len(column) + 1), math.nan)
+        grown[: len(column)] = column
+        return grown
+
+    def _forget(self) -> None:
+        start = self._rows - self._keep
+        for column in (self._times, *self._values.values()):
+            if column is not None:
+                column[: self._keep] = column[start : self._rows]
+                column[self._keep :] = math.nan
+        self._rows = self._keep
+
+    def _view(self, column: Column | None) -> Column:
+        import numpy as np
+
+        return np.empty(0) if column is None else column[max(0, self._rows - self._keep) : self._rows]
+
+
+class Model:
+    """The state behind the pages. Belongs to the GUI thread.
+
+    Attributes:
+        loaded: a snapshot has come; what is told before it is passed over, for the snapshot holds it.
+        runs: newest first.
+        selected_run_id, selected_gpu: what a person chose; None: the model chooses.
+        span: seconds of the time plots' x axis.
+    """
+
+    def __init__(self) -> None:
+        self.selected_run_id: str | None = None
+        self.selected_gpu: str | None = None
+        self.span = 3600.0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything but what a person chose."""
+        self.loaded = False
+        self.sample: Sample | None = None
+        self.columns = Columns()
+        self.runs: tuple[Run, ...] = ()
+        self.curves: dict[str, Curves] = {}
+        self.alerts: tuple[AlertEvent, ...] = ()
+        self.snoozed_until: float | None = None
+        self.dropped_samples = 0
+        self._named: dict[str, dict[str, CurveColumns]] = {}
+        self._revisions: dict[str, int] = {}
+
+    def load(self, snapshot: Snapshot) -> None:
+        """Take over everything there is."""
+        self.clear()
+        self.loaded = True
+        self.sample = snapshot.sample
+        if snapshot.window is not None:
+            self.columns.load(snapshot.window)
+        self.runs = snapshot.runs
+        self.curves = {run: dict(curves) for run, curves in snapshot.curves.items()}
+        self.alerts = _sorted(snapshot.alerts)
+        self.snoozed_until = snapshot.snoozed_until
+        self.dropped_samples = snapshot.dropped_samples
+
+    def on_sample(self, sample: Sample) -> None:
+        """Take over a new sample."""
+        if self.loaded:
+            self.sample = sample
+            self.columns.append(sample)
+
+    def on_points(self, points: CurvePoints) -> None:
+        """Take over new points of a curve."""
+        if self.loaded:
+            add_points(self.curves.setdefault(points.run, {}), points)
+            self._named.pop(points.run, None)
+            self._revisions[points.run] = self._revisions.get(points.run, 0) + 1
+
+    def on_run(self, run: Run) -> None:
+        """Take over what became of a run."""
+        if self.loaded:
+            others = [other for other in self.runs if other.id != run.id]
+            key = (run.facts.started or 0.0, run.facts.name)
+            place = sum((other.facts.started or 0.0, other.facts.name) > key for other in others)
+            self.runs = (*others[:place], run, *others[place:])
+
+    def on_removed(self, removed: RunRemoved) -> None:
+        """Forget a run whose files are gone."""
+        self.runs = tuple(run for run in self.runs if run.id != removed.run)
+        self.curves.pop(removed.run, None)
+        self._named.pop(removed.run, None)
+
+    def on_alert(self, event: AlertEvent) -> None:
+        """Take over a change of an alert; a resolved one goes behind those that are open."""
+        if not self.loaded or event.state == AlertState.PENDING:
+            return
+        rest = [other for other in self.alerts if other.state == AlertState.RESOLVED or other.key != event.key]
+        still_open = [other for other in rest if other.state != AlertState.RESOLVED]
+        resolved = [other for other in rest if other.state == AlertState.RESOLVED]
+        (resolved if event.state == AlertState.RESOLVED else still_open).insert(0, event)
+        self.alerts = _sorted(still_open) + tuple(resolved[:_RESOLVED_KEPT])
+
+    @property
+    def now(self) -> float:
+        """Return the time of the newest sample (Unix seconds), or of the newest sign of a run, or 0."""
+        if self.sample is not None:
+            return self.sample.time
+        return max((run.facts.updated or run.facts.started or 0.0 for run in self.runs), default=0.0)
+
+    @property
+    def simulated(self) -> bool:
+        """Say whether any of this is made up, for the label that says so."""
+        made_up = self.sample is not None and self.sample.simulated
+        return made_up or any(run.facts.simulated for run in self.runs)
+
+    @property
+    def selected_run(self) -> Run | None:
+        """Return the chosen run, else the newest active one, else the newest."""
+        chosen = next((run for run in self.runs if run.id == self.selected_run_id), None)
+        return chosen or next((run for run in self.runs if run.active), next(iter(self.runs), None))
+
+    @property
+    def gpu(self) -> GpuReading | None:
+        """Return the chosen GPU, else that of the selected run, else the first."""
+        gpus = self.sample.gpus if self.sample is not None else ()
+        chosen = next((gpu for gpu in gpus if gpu.uuid == self.selected_gpu), None)
+        return chosen or self.gpu_of(self.selected_run) or next(iter(gpus), None)
+
+    def gpu_of(self, run: Run | None) -> GpuReading | None:
+        """Return the GPU on which a run's process holds memory."""
+        if run is None or run.pid is None or self.sample is None:
+            return None
+        return next((gpu for gpu in self.sample.gpus if any(p.pid == run.pid for p in gpu.processes)), None)
+
+    @property
+    def open_alerts(self) -> tuple[AlertEvent, ...]:
+        """Return what is not over, the most severe first."""
+        return tuple(alert for alert in self.alerts if alert.state != AlertState.RESOLVED)
+
+    @property
+    def firing(self) -> tuple[AlertEvent, ...]:
+        """Return what nobody has looked after yet, the most severe first."""
+        return tuple(alert for alert in self.alerts if alert.state == AlertState.FIRING)
+
+    def firing_on(self, rule: str, **labels: str) -> AlertEvent | None:
+        """Return the open alert of a rule about this subject."""
+        return next((a for a in self.open_alerts if a.rule == rule and dict(a.labels) == labels), None)
+
+    def curve_columns(self, run_id: str) -> dict[str, CurveColumns]:
+        """Return the curves of a run as columns by our names, without superseded points; kept until points come."""
+        if run_id not in self._named:
+            named = by_name(self.curves.get(run_id, {}))
+            self._named[run_id] = {name: _columns(curve) for name, curve in named.items() if len(curve)}
+        return self._named[run_id]
+
+    def revision(self, run_id: str) -> int:
+        """Return a number that changes with every point of the run."""
+        return self._revisions.get(run_id, 0)
+
+    def history(self, metric: str, labels: Mapping[str, str], span: float | None = None) -> tuple[Column, Column]:
+        """Return (seconds before now as negative numbers, values) of the last ``span`` seconds."""
+        import numpy as np
+
+        values = self.columns.values(metric, labels)
+        if not len(values):
+            return values, values
+        ages = self.columns.times() - self.now
+        start = int(np.searchsorted(ages, -(self.span if span is None else span)))
+        return ages[start:], values[start:]
+
+    def total_rate(self, metric: str, span: float | None = None) -> tuple[Column, Column]:
+        """Return the sum of a metric over all its interfaces, as ``history`` does; the loopback is not counted."""
+        interfaces = self.sample.host.interfaces if self.sample is not None and self.sample.host else ()
+        return self._sum([self.history(metric, item.labels, span) for item in counted(interfaces)])
+
+    @staticmethod
+    def _sum(parts: list[tuple[Column, Column]]) -> tuple[Column, Column]:
+        import numpy as np
+
+        filled = [part for part in parts if len(part[1])]
+        if not filled:
+            return np.empty(0), np.empty(0)
+        stacked = np.vstack([values for _, values in filled])
+        missing = np.isnan(stacked).all(axis=0)
+        return filled[0][0], np.where(missing, math.nan, np.nansum(stacked, axis=0))
+
+
+def _sorted(alerts: Iterable[AlertEvent]) -> tuple[AlertEvent, ...]:
+    """Sort alerts: what fires, what was seen, what is over; the most severe and newest first."""
+
+    def key(alert: AlertEvent) -> tuple[int, int, float]:
+        stage = {AlertState.FIRING: 0, AlertState.RESOLVED: 2}.get(alert.state, 1)
+        if stage == 2:
+            return stage, 0, -alert.time
+        return stage, _ORDER.index(alert.severity), -alert.since
+
+    return tuple(sorted(alerts, key=key))
+
+
+def counted(interfaces: Any) -> list[Any]:
+    """Return the interfaces that lead out of this machine."""
+    return [item for item in interfaces if not item.labels.get("interface", "").startswith(("lo", "Loopback"))]
+
+
+def _columns(curve: Curve) -> CurveColumns:
+    """Copy the points of a curve that no later point supersedes; ``Curve.current`` for a million points at once."""
+    import numpy as np
+
+    steps = np.array(curve.steps, dtype=np.float64)
+    lowest_after = np.append(np.minimum.accumulate(steps[::-1])[::-1][1:], math.inf)
+    kept = steps < lowest_after
+    times = np.array(curve.wall_times, dtype=np.float64)
+    return CurveColumns(curve.axis, steps[kept], times[kept], np.array(curve.values, dtype=np.float64)[kept])

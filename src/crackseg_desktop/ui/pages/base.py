@@ -1,0 +1,101 @@
+"""What every page is made of: its head, and what it is handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from crackseg_desktop.ui.model import Limits
+from crackseg_desktop.ui.theme import CARD_GAP
+from crackseg_desktop.ui.widgets.states import Look
+from crackseg_desktop.ui.widgets.surfaces import Chip
+from crackseg_desktop.ui.widgets.text import Line, Span
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crackseg_desktop.settings import Settings
+    from crackseg_desktop.ui.actions import Actions
+    from crackseg_desktop.ui.model import Model
+    from crackseg_desktop.ui.theme import Theme
+
+SIMULATED = Look("ring", "Simulated", "text", "raised")
+FACTS, NARROW_FACTS, NARROW_BELOW = 300, 236, 1050
+SPANS = (("900", "15 min"), ("3600", "1 h"))
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a page may use: the look, what a person can decide, and the settings in force."""
+
+    theme: Theme
+    actions: Actions
+    settings: Settings
+    settings_path: Path | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """Return the limits of the rules in force."""
+        return Limits.of(self.settings)
+
+
+class Page(QWidget):
+    """A page of the full window. ``refresh`` is called while it is visible only, at most four times a second.
+
+    ``changed`` tells that a person chose something in the model that the page draws from.
+    """
+
+    changed = Signal()
+    title = ""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context, self.theme = context, context.theme
+        self.limits = context.limits
+        self.model: Model | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 16, 22, 16)
+        column.setSpacing(CARD_GAP)
+        self.head = PageHead(context.theme, self.title)
+        column.addWidget(self.head)
+        self.column = column
+
+    def refresh(self, model: Model) -> None:
+        """Show the state of the model."""
+        self.model = model
+        self.head.set_simulated(model.simulated)
+
+
+class PageHead(QWidget):
+    """Title, note and controls, 40 px high."""
+
+    def __init__(self, theme: Theme, title: str) -> None:
+        super().__init__()
+        self.setFixedHeight(40)
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(8)
+        self._title = Line(theme, Span(title, "title"), ground="window", height=40)
+        self._note = Line(theme, elide=True, ground="window", height=36)
+        self._chip = Chip(theme)
+        self._chip.hide()
+        self.row.addWidget(self._title)
+        self.row.addSpacing(4)
+        self.row.addWidget(self._chip)
+        self.row.addWidget(self._note, 1)
+
+    @property
+    def note(self) -> str:
+        """Return the note."""
+        return self._note.text
+
+    def put_note(self, words: str) -> None:
+        """Show a note beside the title."""
+        self._note.put(Span(words, "label", None, "text3"))
+
+    def set_simulated(self, simulated: bool) -> None:
+        """Say plainly that what is shown is made up."""
+        self._chip.put(SIMULATED if simulated else None)

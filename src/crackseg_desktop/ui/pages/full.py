@@ -1,0 +1,111 @@
+"""The full window: the rail, and the page it chooses. The one place that maps a page's name to its class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QWidget
+
+from crackseg_desktop.readings import Severity
+from crackseg_desktop.ui.pages.alerts import AlertsPage
+from crackseg_desktop.ui.pages.gpus import GpusPage
+from crackseg_desktop.ui.pages.overview import OverviewPage
+from crackseg_desktop.ui.pages.settings import SettingsPage
+from crackseg_desktop.ui.pages.system import SystemPage
+from crackseg_desktop.ui.pages.training import TrainingPage
+from crackseg_desktop.ui.pages.words import second
+from crackseg_desktop.ui.widgets.rail import Rail
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from crackseg_desktop.ui.model import Model
+    from crackseg_desktop.ui.pages.base import Context, Page
+
+PAGE_CLASSES: dict[str, type[Page]] = {
+    "overview": OverviewPage,
+    "training": TrainingPage,
+    "gpus": GpusPage,
+    "system": SystemPage,
+    "alerts": AlertsPage,
+    "settings": SettingsPage,
+}
+_FOLDS_BELOW = 1180
+
+
+class FullView(QWidget):
+    """Rail and pages; a page is made when it is first chosen. ``changed`` asks to draw again."""
+
+    changed = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._pages: dict[str, Page] = {}
+        self._areas: dict[str, QScrollArea] = {}
+        self._page = "overview"
+        self.rail = Rail(context.theme, [(name, kind.title) for name, kind in PAGE_CLASSES.items()])
+        self.rail.chosen.connect(self._on_chosen)
+        self._stack = QStackedWidget()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addWidget(self._stack, 1)
+
+    @property
+    def page(self) -> str:
+        """Return the name of the page chosen."""
+        return self._page
+
+    @property
+    def current(self) -> Page:
+        """Return the page chosen."""
+        return self._pages[self._page]
+
+    def show_page(self, name: str) -> None:
+        """Choose a page, making it at the first time."""
+        if name not in self._pages:
+            self._make(name)
+        self._page = name
+        self._stack.setCurrentWidget(self._areas[name])
+        self.rail.select(name)
+
+    def refresh(self, model: Model) -> None:
+        """Show the state of the model on the visible page and the rail."""
+        self.current.refresh(model)
+        firing = model.firing
+        self.rail.set_badge("alerts", len(firing), any(alert.severity == Severity.CRITICAL for alert in firing))
+        own = model.sample.own if model.sample is not None else None
+        cpu, rss = (own.get("self_cpu_ratio"), own.get("self_memory_rss_bytes")) if own is not None else (None, None)
+        cost = [
+            "" if cpu is None else f"{cpu * 100:.1f} % CPU",
+            "" if rss is None else f"{rss / 1024**2:.0f} MiB",
+        ]
+        known = ", ".join(part for part in cost if part)
+        self.rail.set_foot(f"Updated {second(model.now)}" if model.now else "", f"App {known}" if known else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fold the rail in a narrow window."""
+        super().resizeEvent(event)
+        self.rail.set_folded(self.width() < _FOLDS_BELOW)
+
+    def _make(self, name: str) -> None:
+        page = PAGE_CLASSES[name](self._context)
+        page.changed.connect(self.changed)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.viewport().setAutoFillBackground(False)
+        page.setAutoFillBackground(False)
+        area.setWidget(page)
+        page.setAutoFillBackground(False)
+        self._pages[name], self._areas[name] = page, area
+        self._stack.addWidget(area)
+
+    def _on_chosen(self, name: str) -> None:
+        self.show_page(name)
+        self.changed.emit()

@@ -1,0 +1,109 @@
+"""Draws a page of the dashboard into a PNG file without a screen."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crackseg_desktop.monitor import Snapshot
+    from crackseg_desktop.settings import Settings
+    from crackseg_desktop.ui.dashboard import Dashboard
+
+COMPACT = "compact"
+
+
+def render(
+    snapshot: Snapshot,
+    path: Path,
+    page: str = "overview",
+    theme: str = "dark",
+    size: tuple[int, int] | None = None,
+    settings: Settings | None = None,
+) -> None:
+    """Draw a page (one of the dashboard's, or ``compact``) of a snapshot; the same snapshot gives the same pixels.
+
+    Makes a QApplication where there is none; to be called in the main thread.
+
+    Raises:
+        ValueError: there is no such page or theme.
+        OSError: the file cannot be written.
+    """
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtWidgets import QApplication
+
+    from crackseg_desktop.settings import Settings
+    from crackseg_desktop.ui.dashboard import PAGES, Dashboard
+    from crackseg_desktop.ui.theme import Theme, load_fonts
+
+    if page not in (*PAGES, COMPACT):
+        raise ValueError(f"there is no page {page!r}; there are {', '.join((*PAGES, COMPACT))}")
+    if theme not in ("dark", "light"):
+        raise ValueError(f"there is no theme {theme!r}; there are dark and light")
+    app = QApplication.instance() or QApplication(["crackseg-desktop"])
+    load_fonts()
+    dashboard = Dashboard(Theme(theme), _Deaf(), settings or Settings())
+    try:
+        if page == COMPACT:
+            dashboard.show_compact()
+        else:
+            dashboard.show_full(page)
+        if size is not None:
+            dashboard.setMinimumSize(1, 1)
+            dashboard.resize(*size)
+        _settle(dashboard, snapshot)
+        if not dashboard.grab().save(str(path), "PNG"):
+            raise OSError(f"{path} cannot be written")
+    finally:
+        dashboard.close()
+        dashboard.deleteLater()
+        del app  # held until the picture was taken
+
+
+def _settle(dashboard: Dashboard, snapshot: Snapshot) -> None:
+    """Load and lay out until sizes rest: what is drawn asks for room, and plots are thinned to the room they get."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    dashboard.load(snapshot)
+    for _ in range(3):
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        dashboard.refresh()
+
+
+class _Deaf:
+    """Actions for a picture, in which nobody decides anything."""
+
+    def open_dashboard(self, page: str | None = None) -> None:
+        """Do nothing."""
+
+    def toggle(self) -> None:
+        """Do nothing."""
+
+    def hide(self) -> None:
+        """Do nothing."""
+
+    def request_snapshot(self) -> None:
+        """Do nothing: the snapshot is handed over."""
+
+    def snooze(self, seconds: float | None) -> None:
+        """Do nothing."""
+
+    def acknowledge(self, key: str) -> None:
+        """Do nothing."""
+
+    def choose_folder(self) -> None:
+        """Do nothing."""
+
+    def open_tensorboard(self, run_id: str | None) -> None:
+        """Do nothing."""
+
+    def open_settings_file(self) -> None:
+        """Do nothing."""
+
+    def set_theme(self, name: str) -> None:
+        """Do nothing."""
+
+    def quit(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,158 @@
+"""The menu of the tray: active runs, open alerts, snooze, and the way to everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QMenu
+
+from crackseg_desktop.notify.words import clip
+from crackseg_desktop.readings import Severity
+from crackseg_desktop.ui import glance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtGui import QAction
+
+    from crackseg_desktop.clock import Clock
+    from crackseg_desktop.readings import AlertEvent, Run
+    from crackseg_desktop.ui.actions import Actions
+    from crackseg_desktop.ui.tray import Tray
+
+_ENTRIES, _UNITS = 5, 60
+_MARKS = {Severity.CRITICAL: "Needs you: ", Severity.WARNING: "Warning: "}
+_MORNING = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu: what it says and what it opens, a run or a page; neither: it only says something."""
+
+    words: str
+    run: str | None = None
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MenuContent:
+    """What changes in the menu; ``snoozed`` is the time of day until which alerts are snoozed."""
+
+    runs: tuple[Entry, ...] = ()
+    alerts: tuple[Entry, ...] = ()
+    snoozed: str | None = None
+
+
+def menu_content(
+    runs: Sequence[Run], alerts: Sequence[AlertEvent], *, simulated: bool, snoozed: str | None
+) -> MenuContent:
+    """Return what the menu says about active runs and open alerts, the most important first."""
+    first = [Entry("Simulated data")] if simulated else []
+    shown = [Entry(_run_words(run), run=run.id) for run in runs] or [Entry("No training is running")]
+    told = [Entry(_alert_words(alert), page="alerts") for alert in alerts]
+    return MenuContent((*first, *_at_most(shown, "overview")), tuple(_at_most(told, "alerts")), snoozed)
+
+
+class TrayMenu(QObject):
+    """Keeps the menu of a tray filled. Lives in the GUI thread.
+
+    Attributes:
+        run_chosen: the id of a run that a person chose.
+    """
+
+    run_chosen = Signal(str)
+
+    def __init__(self, tray: Tray, actions: Actions, clock: Clock, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tray, self._menu, self._actions, self._clock = tray, tray.menu, actions, clock
+        self._snooze_menu = QMenu("Snooze alerts", self._menu)
+        self._content = MenuContent()
+        self._filled: tuple[MenuContent, bool] | None = None
+        self._open = False
+        self._menu.aboutToShow.connect(self._on_opens)
+        self._menu.aboutToHide.connect(self._on_closes)
+
+    def show_content(self, content: MenuContent) -> None:
+        """Take over what the menu says.
+
+        It is filled with every change and not only as it opens: a panel on D-Bus has popped it up by then, in its old
+        size. An open menu is left as it is.
+        """
+        self._content = content
+        self._fill()
+
+    def _fill(self) -> None:
+        wanted = (self._content, self._tray.on_the_bus)
+        if self._open or wanted == self._filled:
+            return
+        self._filled = wanted
+        menu, content, actions = self._menu, self._content, self._actions
+        menu.clear()
+        menu.setDefaultAction(self._add(menu, "Open dashboard", actions.open_dashboard))
+        for group in (content.runs, content.alerts):
+            menu.addSeparator()
+            for entry in group:
+                self._add(menu, entry.words, self._chosen(entry))
+        menu.addSeparator()
+        self._fill_snooze_menu()
+        menu.addMenu(self._snooze_menu)
+        menu.addSeparator()
+        self._add(menu, "Open TensorBoard", partial(actions.open_tensorboard, None))
+        self._add(menu, "Settings", partial(actions.open_dashboard, "settings"))
+        menu.addSeparator()
+        self._add(menu, "Quit", actions.quit)
+
+    def _fill_snooze_menu(self) -> None:
+        menu, snooze, until = self._snooze_menu, self._actions.snooze, self._content.snoozed
+        menu.clear()
+        menu.setTitle(f"Alerts snoozed until {until}" if until else "Snooze alerts")
+        self._add(menu, "15 minutes", partial(snooze, 15 * 60))
+        self._add(menu, "1 hour", partial(snooze, 60 * 60))
+        self._add(menu, f"Until tomorrow {_MORNING}:00", self._snooze_until_tomorrow)
+        if until:
+            menu.addSeparator()
+            self._add(menu, "End snooze", partial(snooze, None))
+
+    def _snooze_until_tomorrow(self) -> None:
+        self._actions.snooze(glance.until_tomorrow_at(_MORNING, self._clock.time()))
+
+    def _chosen(self, entry: Entry) -> Callable[[], object] | None:
+        if entry.run is not None:
+            return partial(self.run_chosen.emit, entry.run)
+        return partial(self._actions.open_dashboard, entry.page) if entry.page is not None else None
+
+    def _add(self, menu: QMenu, words: str, chosen: Callable[[], object] | None) -> QAction:
+        """Add an entry; without something to do it only says something."""
+        # On the bus an underscore marks a mnemonic, and Qt hands ours on as they are.
+        action = menu.addAction(words.replace("_", "__") if self._tray.on_the_bus else words)
+        if chosen is None:
+            action.setEnabled(False)
+        else:
+            action.triggered.connect(lambda _checked=False: chosen())
+        return action
+
+    @Slot()
+    def _on_opens(self) -> None:
+        self._fill()
+        self._open = True
+
+    @Slot()
+    def _on_closes(self) -> None:
+        self._open = False
+
+
+def _run_words(run: Run) -> str:
+    words = ", ".join(filter(None, (glance.plain(run.facts.name), glance.progress_text(run))))
+    return clip(words, _UNITS)
+
+
+def _alert_words(alert: AlertEvent) -> str:
+    return clip(_MARKS.get(alert.severity, "") + glance.plain(alert.title), _UNITS)
+
+
+def _at_most(entries: list[Entry], page: str) -> list[Entry]:
+    left = len(entries) - _ENTRIES
+    return entries if left <= 0 else [*entries[:_ENTRIES], Entry(f"{left} more", page=page)]

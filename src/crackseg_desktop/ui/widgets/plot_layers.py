@@ -1,0 +1,231 @@
+"""What a plot shows around its curves, in whole pixels: grid, limit and gaps behind them, dots and labels before them.
+
+Both layers are children of the plot item with the geometry of its view box, so that a dot on the last value may stand
+over the edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+
+from crackseg_desktop.ui.theme import font
+from crackseg_desktop.ui.widgets.text import metrics
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+    from crackseg_desktop.ui.theme import Theme
+    from crackseg_desktop.ui.widgets.ticks import Tick
+
+_DASH = (4.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A point to mark, with an optional label beside it."""
+
+    x: float
+    y: float
+    colour: str
+    label: str = ""
+
+
+@dataclass(slots=True)
+class Frame:
+    """What the layers and axes of one plot draw, in data coordinates.
+
+    ``limit`` has a band beyond it, above or below; ``target`` has a label on its line.
+    """
+
+    x_range: tuple[float, float] = (0.0, 1.0)
+    y_range: tuple[float, float] = (0.0, 1.0)
+    x_ticks: list[Tick] = field(default_factory=list)
+    y_ticks: list[Tick] = field(default_factory=list)
+    limit: float | None = None
+    limit_above: bool = True
+    target: tuple[float, str] | None = None
+    gaps: list[tuple[float, float]] = field(default_factory=list)
+    dots: list[Dot] = field(default_factory=list)
+    cursor: float | None = None
+
+    def place(self, rect: QRectF, x: float, y: float) -> QPointF:
+        """Return where a value lies in the plot, in pixels."""
+        (x0, x1), (y0, y1) = self.x_range, self.y_range
+        across = (x - x0) / (x1 - x0) if x1 > x0 else 0.0
+        up = (y - y0) / (y1 - y0) if y1 > y0 else 0.0
+        return QPointF(rect.left() + across * rect.width(), rect.bottom() - up * rect.height())
+
+
+class Layer(pg.GraphicsObject):
+    """A layer over the plot area of ``view``; drawn anew when the frame is replaced."""
+
+    def __init__(self, theme: Theme, view: pg.ViewBox, depth: float) -> None:
+        super().__init__()
+        self.theme, self._view = theme, view
+        self.frame = Frame()
+        self.setZValue(depth)
+        view.sigResized.connect(self._on_resized)
+
+    def put(self, frame: Frame) -> None:
+        """Draw this from now on."""
+        self.frame = frame
+        self.update()
+
+    def area(self) -> QRectF:
+        """Return the plot area in the coordinates of the plot item."""
+        return QRectF(self._view.geometry())
+
+    def boundingRect(self) -> QRectF:
+        """Return the plot area and room for dots on its edge."""
+        return self.area().adjusted(-8, -8, 8, 8)
+
+    def _on_resized(self) -> None:
+        self.prepareGeometryChange()
+        self.update()
+
+
+class Backdrop(Layer):
+    """Grid, baseline, the band beyond a limit and gaps."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Draw what lies behind the curves."""
+        area, frame, tokens = self.area(), self.frame, self.theme.tokens
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for start, end in frame.gaps:
+            self._draw_gap(painter, area, start, end)
+        if frame.limit is not None:
+            y = min(max(frame.place(area, 0, frame.limit).y(), area.top()), area.bottom())
+            band = (area.top(), y) if frame.limit_above else (y, area.bottom())
+            painter.fillRect(
+                QRectF(area.left(), band[0], area.width(), band[1] - band[0]), tokens.faded("critical", 0.1)
+            )
+        for tick in frame.y_ticks:
+            if not tick.strong:
+                y = round(frame.place(area, 0, tick.value).y())
+                painter.fillRect(QRectF(area.left(), y, area.width(), 1), tokens["grid"])
+        painter.fillRect(QRectF(area.left(), round(area.bottom()), area.width(), 1), tokens["border"])
+
+    def _draw_gap(self, painter: QPainter, area: QRectF, start: float, end: float) -> None:
+        left, right = self.frame.place(area, start, 0).x(), self.frame.place(area, end, 0).x()
+        box = QRectF(QPointF(left, area.top()), QPointF(right, area.bottom())).intersected(area)
+        painter.fillRect(box, self.theme.tokens.faded("raised", 0.7))
+        words = "no data"
+        if box.width() > metrics("caption").horizontalAdvance(words) + 8:
+            painter.setFont(font("caption"))
+            painter.setPen(self.theme.tokens["text2"])
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+
+
+class Overlay(Layer):
+    """The dashed line of a limit or target, the crosshair, dots on last values and their labels."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Draw what lies before the curves."""
+        area, frame, tokens = self.area(), self.frame, self.theme.tokens
+        line = frame.target[0] if frame.target is not None else frame.limit
+        if line is not None and frame.y_range[0] <= line <= frame.y_range[1]:
+            y = round(frame.place(area, 0, line).y()) + 0.5
+            pen = QPen(tokens["text2"], 1, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.FlatCap)
+            pen.setDashPattern(_DASH)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(pen)
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            if frame.target is not None:
+                self._draw_target(painter, area, y, frame.target[1])
+        if frame.cursor is not None:
+            x = round(frame.place(area, frame.cursor, 0).x())
+            painter.fillRect(QRectF(x, area.top(), 1, area.height()), tokens["text2"])
+        self._draw_dots(painter, area)
+
+    def _draw_target(self, painter: QPainter, area: QRectF, y: float, words: str) -> None:
+        measure = metrics("caption")
+        width = measure.horizontalAdvance(words)
+        above = y - area.top() >= measure.ascent() - 4
+        baseline = y - 4 if above else y + measure.ascent()
+        painter.setFont(font("caption"))
+        painter.setPen(self.theme.tokens["text2"])
+        painter.drawText(QPointF(area.right() - width - 2, baseline), words)
+
+    def _draw_dots(self, painter: QPainter, area: QRectF) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        tokens = self.theme.tokens
+        for dot in self.frame.dots:
+            place = self.frame.place(area, dot.x, dot.y)
+            if not area.adjusted(-4, -4, 4, 4).contains(place):
+                continue
+            painter.setPen(QPen(tokens["card"], 1.5))
+            painter.setBrush(tokens[dot.colour])
+            painter.drawEllipse(place, 4.2, 4.2)
+        painter.setFont(font("caption", 600))
+        for dot, baseline in self._labels(area):
+            painter.setPen(tokens[dot.colour])
+            painter.drawText(QPointF(self.frame.place(area, dot.x, dot.y).x() + 9, baseline), dot.label)
+
+    def _labels(self, area: QRectF) -> list[tuple[Dot, float]]:
+        """Place the labels beside their dots, at least a line apart, where there is room for them."""
+        measure = metrics("caption", 600)
+        shown: list[tuple[Dot, float]] = []
+        for dot in sorted((d for d in self.frame.dots if d.label), key=lambda d: -d.y):
+            place = self.frame.place(area, dot.x, dot.y)
+            if place.x() + 9 + measure.horizontalAdvance(dot.label) > area.right() + 4:
+                continue
+            baseline = place.y() + measure.capHeight() / 2
+            if shown:
+                baseline = max(baseline, shown[-1][1] + 14)
+            shown.append((dot, baseline))
+        surplus = (shown[-1][1] - area.bottom() + 2) if shown else 0.0
+        return [(dot, baseline - max(0.0, surplus)) for dot, baseline in shown]
+
+
+class TickAxis(pg.AxisItem):
+    """An axis that writes the ticks it is given, without a line: y right-aligned 8 px away, x below and kept inside."""
+
+    _AWAY = 8.0
+
+    def __init__(self, theme: Theme, orientation: str, extent: int) -> None:
+        super().__init__(orientation, pen=None)
+        self.theme = theme
+        self._frame = Frame()
+        self.setStyle(showValues=False, tickLength=0)
+        self.enableAutoSIPrefix(False)
+        if orientation == "left":
+            self.setWidth(extent)
+        else:
+            self.setHeight(extent)
+
+    def put(self, frame: Frame) -> None:
+        """Write the ticks of this frame from now on."""
+        self._frame = frame
+        self.update()
+
+    @property
+    def ticks(self) -> list[Tick]:
+        """Return the ticks it writes."""
+        return self._frame.y_ticks if self.orientation == "left" else self._frame.x_ticks
+
+    def boundingRect(self) -> QRectF:
+        """Return the axis and room for the halves of texts at its ends."""
+        return QRectF(self.rect()).adjusted(-10, -10, 10, 10)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Write the ticks."""
+        rect = QRectF(self.rect())
+        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        for tick in self.ticks:
+            weight = 600 if tick.strong else None
+            painter.setFont(font("caption", weight))
+            painter.setPen(self.theme.tokens["text" if tick.strong else "text3"])
+            measure = metrics("caption", weight)
+            width = measure.horizontalAdvance(tick.text)
+            if self.orientation == "left":
+                y = self._frame.place(rect, 0, tick.value).y()
+                painter.drawText(QPointF(rect.right() - self._AWAY - width, y + measure.capHeight() / 2), tick.text)
+            else:
+                x = self._frame.place(rect, tick.value, 0).x() - width / 2
+                x = max(rect.left(), min(x, rect.right() - width))
+                painter.drawText(QPointF(x, rect.top() + 6 + measure.capHeight()), tick.text)

@@ -1,0 +1,195 @@
+"""Tables: head 28, rows 36 or 28; text left, figures right, no stripes, a line between rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
+
+from crackseg_desktop.ui.widgets.text import Span, draw_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtCore import QObject
+    from PySide6.QtGui import QResizeEvent
+
+    from crackseg_desktop.ui.theme import Theme
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+_CELL = Qt.ItemDataRole.UserRole
+_SIDE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its title, width in px (0 takes what is left), and whether it holds figures.
+
+    It is left out where the table is narrower than ``needs`` px.
+    """
+
+    title: str
+    width: int = 0
+    right: bool = False
+    needs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in a cell: spans, or a bar of (share, colour)."""
+
+    spans: tuple[Span, ...] = ()
+    bar: tuple[float, str] | None = None
+
+    @property
+    def text(self) -> str:
+        """Return what it says."""
+        return " ".join(span.text for span in self.spans) if self.bar is None else f"{self.bar[0] * 100:.0f} %"
+
+
+class Table(QTableView):
+    """A read-only table. Emits ``row_chosen`` with the row that was clicked or activated by the keyboard."""
+
+    row_chosen = Signal(int)
+
+    def __init__(self, theme: Theme, columns: Sequence[Column], name: str, row_height: int = 36) -> None:
+        super().__init__()
+        self._columns = tuple(columns)
+        self._rows = _Rows(columns, self)
+        self.setModel(self._rows)
+        self.setItemDelegate(_Delegate(theme, columns, self))
+        self.setAccessibleName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setTabKeyNavigation(False)
+        self.setProperty("focusRing", True)
+        self.setMouseTracking(True)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(row_height)
+        self.verticalHeader().setMinimumSectionSize(row_height)
+        self.setHorizontalHeader(_Head(theme, columns, self))
+        for index, column in enumerate(columns):
+            mode = QHeaderView.ResizeMode
+            self.horizontalHeader().setSectionResizeMode(index, mode.Fixed if column.width else mode.Stretch)
+            if column.width:
+                self.setColumnWidth(index, column.width)
+        self.clicked.connect(self._on_chosen)
+        self.activated.connect(self._on_chosen)
+
+    def put(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Show these rows; nothing happens where they are shown already."""
+        self._rows.put([tuple(row) for row in rows])
+
+    def texts(self) -> list[list[str]]:
+        """Return what it says, row by row."""
+        return [[cell.text for cell in row] for row in self._rows.rows]
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for the head and a row."""
+        return QSize(200, 28 + self.verticalHeader().defaultSectionSize())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what there is no room for."""
+        super().resizeEvent(event)
+        for index, column in enumerate(self._columns):
+            self.setColumnHidden(index, self.width() < column.needs)
+
+    def _on_chosen(self, index: QModelIndex) -> None:
+        self.row_chosen.emit(index.row())
+
+
+class _Rows(QAbstractTableModel):
+    def __init__(self, columns: Sequence[Column], parent: QObject) -> None:
+        super().__init__(parent)
+        self._columns = tuple(columns)
+        self.rows: list[tuple[Cell, ...]] = []
+
+    def put(self, rows: list[tuple[Cell, ...]]) -> None:
+        if len(rows) != len(self.rows):
+            self.beginResetModel()
+            self.rows = rows
+            self.endResetModel()
+            return
+        for number, (old, new) in enumerate(zip(self.rows, rows, strict=True)):
+            if old != new:
+                self.rows[number] = new
+                self.dataChanged.emit(self.index(number, 0), self.index(number, len(self._columns) - 1))
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature; it is immutable
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - as above
+        return 0 if parent.isValid() else len(self._columns)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        cell = self.rows[index.row()][index.column()]
+        if role == _CELL:
+            return cell
+        return cell.text if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole) else None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return self._columns[section].title
+        return None
+
+
+class _Delegate(QStyledItemDelegate):
+    def __init__(self, theme: Theme, columns: Sequence[Column], parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme, self._columns = theme, tuple(columns)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        tokens, cell = self._theme.tokens, index.data(_CELL)
+        rect = QRectF(option.rect)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
+        if hovered or focused:
+            painter.fillRect(rect, tokens["raised"])
+        painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), tokens["grid"])
+        inner = rect.adjusted(_SIDE, 0, -_SIDE, 0)
+        if cell.bar is None:
+            align = "right" if self._columns[index.column()].right else "left"
+            draw_spans(painter, inner, cell.spans, tokens, align=align)
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        share, colour = cell.bar
+        for part, name in ((1.0, "raised"), (min(1.0, max(0.0, share)), colour)):
+            painter.setBrush(tokens[name])
+            painter.drawRoundedRect(QRectF(inner.left(), inner.center().y() - 3, inner.width() * part, 6), 3, 3)
+
+
+class _Head(QHeaderView):
+    def __init__(self, theme: Theme, columns: Sequence[Column], parent: QTableView) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._theme, self._columns = theme, tuple(columns)
+        self.setSectionsClickable(False)
+        self.setMinimumSectionSize(24)
+        self.setFixedHeight(28)
+
+    def paintSection(self, painter: QPainter, rect: Any, section: int) -> None:
+        tokens, box = self._theme.tokens, QRectF(rect)
+        painter.fillRect(box, tokens["card"])
+        painter.fillRect(QRectF(box.left(), box.bottom() - 1, box.width(), 1), tokens["border"])
+        column = self._columns[section]
+        span = Span(column.title, "caption", 500, "text2")
+        draw_spans(
+            painter, box.adjusted(_SIDE, 0, -_SIDE, 0), (span,), tokens, align="right" if column.right else "left"
+        )

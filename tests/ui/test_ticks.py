@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crackseg_desktop.ui.widgets import ticks
+
+GIB = 1024.0**3
+
+
+def texts(found: list[ticks.Tick]) -> list[str]:
+    return [tick.text for tick in found]
+
+
+@pytest.mark.parametrize(
+    ("unit", "low", "high", "pixels", "limit", "expected"),
+    [
+        ("bytes", 0, 8 * GIB, 77, 7.5 * GIB, ["0 GiB", "4 GiB", "7.5 GiB"]),
+        ("bytes", 0, 8 * GIB, 124, 7.5 * GIB, ["0 GiB", "2 GiB", "4 GiB", "6 GiB", "7.5 GiB"]),
+        ("celsius", 40, 90, 77, 80, ["40 °C", "60 °C", "80 °C"]),
+        ("ratio", 0, 1, 77, None, ["0 %", "50 %", "100 %"]),
+        ("ratio", 0, 1, 124, None, ["0 %", "25 %", "50 %", "75 %", "100 %"]),
+        ("watts", 0, 137.5, 77, 125, ["0 W", "50 W", "125 W"]),
+        (
+            "bytes_per_second",
+            0,
+            2 * 1024**2,
+            124,
+            None,
+            ["0.0 MiB/s", "0.5 MiB/s", "1.0 MiB/s", "1.5 MiB/s", "2.0 MiB/s"],
+        ),
+    ],
+)
+def test_that_y_ticks_are_round_and_carry_their_unit(
+    unit: str, low: float, high: float, pixels: float, limit: float | None, expected: list[str]
+) -> None:
+    assert texts(ticks.y_ticks(low, high, pixels, unit, limit)) == expected
+
+
+def test_that_the_limit_is_the_strong_tick() -> None:
+    found = ticks.y_ticks(40, 90, 124, "celsius", 80)
+    assert [tick.text for tick in found if tick.strong] == ["80 °C"]
+
+
+def test_that_a_limit_out_of_sight_has_no_tick() -> None:
+    assert not any(tick.strong for tick in ticks.y_ticks(0, 50, 124, "celsius", 80))
+
+
+def test_that_scores_are_told_with_the_decimals_of_their_step() -> None:
+    assert texts(ticks.score_ticks(0, 0.8, 124)) == ["0.0", "0.2", "0.4", "0.6", "0.8"]
+    assert texts(ticks.score_ticks(0, 1, 124)) == ["0.00", "0.25", "0.50", "0.75", "1.00"]
+    assert texts(ticks.score_ticks(0, 4e8, 124))[-1] == "4.0e8"
+
+
+def test_that_epochs_are_counted_from_the_first_to_the_last() -> None:
+    assert texts(ticks.count_ticks(1, 50, 360)) == ["1", "10", "20", "30", "40", "50"]
+    assert texts(ticks.count_ticks(1, 1, 360)) == ["1"]
+    assert texts(ticks.count_ticks(0, 120_000, 360))[-1] == "120 k"
+
+
+def test_that_the_time_before_now_ends_with_now() -> None:
+    assert texts(ticks.ago_ticks(3600, 206)) == ["−45 min", "−30", "−15", "now"]
+    assert texts(ticks.ago_ticks(900, 206))[-1] == "now"
+
+
+def test_that_times_since_a_start_are_told_as_a_person_would() -> None:
+    assert [ticks.elapsed(value) for value in (0, 30, 900, 3600, 4500, 50 * 3600)] == [
+        *("0", "30 s", "15 min", "1 h", "1 h 15"),
+        "2.08333 d",
+    ]
+    assert texts(ticks.elapsed_ticks(0, 5400, 400)) == ["0", "20 min", "40 min", "1 h", "1 h 20"]
+
+
+def test_that_clock_times_lie_on_round_local_times() -> None:
+    for tick in ticks.clock_ticks(1_795_437_480, 1_795_442_700, 400):
+        assert tick.text.endswith(("00", "15", "30", "45", "20", "40"))
+
+
+finite = st.floats(-1e9, 1e9, allow_nan=False)
+
+
+@given(finite, st.floats(1e-6, 1e9), st.floats(20, 2000))
+def test_that_there_are_never_more_than_five_y_ticks(low: float, span: float, pixels: float) -> None:
+    found = ticks.score_ticks(low, low + span, pixels)
+    assert len(found) <= 5
+    assert all(a.value < b.value for a, b in pairwise(found))
+
+
+@given(st.floats(1, 1e12), st.floats(0.1, 1.5), st.floats(20, 2000))
+def test_that_a_limit_never_makes_it_more(high: float, share: float, pixels: float) -> None:
+    found = ticks.y_ticks(0, high, pixels, "bytes", share * high)
+    assert 1 <= len(found) <= 5
+
+
+@given(st.integers(0, 10**7), st.integers(1, 10**7), st.floats(60, 2000))
+def test_that_there_are_never_more_than_six_x_ticks(low: int, span: int, pixels: float) -> None:
+    assert len(ticks.count_ticks(low, low + span, pixels)) <= 6
+    assert len(ticks.elapsed_ticks(0, span, pixels)) <= 6
+    assert len(ticks.clock_ticks(1.79e9, 1.79e9 + span, pixels)) <= 6
+
+
+@given(finite, finite)
+def test_that_a_round_range_holds_what_it_was_made_for(one: float, other: float) -> None:
+    low, high = min(one, other), max(one, other)
+    wide_low, wide_high = ticks.nice_range(low, high, 4)
+    slack = 1e-6 * max(1.0, abs(low), abs(high))
+    assert wide_low <= low + slack
+    assert wide_high >= high - slack
+    assert wide_low < wide_high
