@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from crackseg_desktop.readings import GpuReading, HostReading, Reading, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# On CI a failure must mean that this change broke something; chance may look for more everywhere else.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 NOON = 1_795_435_200.0
 

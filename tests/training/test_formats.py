@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import codecs
 from array import array
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crackseg_desktop.training.formats.error_log import parse_error_log
@@ -39,6 +40,7 @@ NOISE = st.lists(FRAGMENTS | st.binary(max_size=40), max_size=20).map(b"".join)
 
 @pytest.mark.parametrize("make_parser", PARSERS)
 @given(data=NOISE, cut=st.integers(0, 400))
+@example(data=codecs.BOM_UTF8 * 2 + b'{"epoch": 1, "metrics": {"val_iou": 0.5}}\n\x80\n', cut=48)
 @settings(max_examples=150, deadline=None)
 def test_that_no_bytes_make_a_parser_fail_and_portions_make_no_difference(
     make_parser: Callable[[], LineParser], data: bytes, cut: int

@@ -17,6 +17,8 @@ Axis = Literal["epoch", "step"]
 LONGEST_LINE = 1 << 20
 """Bytes; a longer line is passed over, so that a file without line ends cannot fill the memory."""
 _LONGEST_STEP = 2**63 - 1
+_MARK = "\ufeff"
+"""The byte order mark as text."""
 
 
 class Point(NamedTuple):
@@ -115,14 +117,14 @@ class LineParser(ABC):
             self.clues.note("a line longer than 1 MiB was passed over")
             return len(data)
         rest = data[used:]
-        if rest and len(rest) < LONGEST_LINE and self.is_whole(self._decode(rest)):
+        if rest and len(rest) < LONGEST_LINE and self.is_whole(self._decode(rest).lstrip(_MARK)):
             return used + self.finish(rest, fallback_time)
         return used
 
     def finish(self, data: bytes, fallback_time: float) -> int:
         """Take the rest for a line; see ``Parser``."""
         self.fallback_time = fallback_time
-        text = self._decode(data)
+        text = self._decode(data).lstrip(_MARK)
         if text.strip():
             self.line(text)
         return len(data)
@@ -141,17 +143,17 @@ class LineParser(ABC):
             text = even[: even.rfind("\n") + 1]
             used = len(text.encode(self._utf16, "replace"))
         for line in text.split("\n")[:-1]:
-            self.line(line.removeprefix("\ufeff").rstrip("\r"))
+            self.line(line.lstrip(_MARK).rstrip("\r"))
         return used
 
     def _decode(self, data: bytes) -> str:
+        """Decode text; each line for itself where it is no UTF-8, so that portions make no difference."""
         if self._utf16 is not None:
-            return data.decode(self._utf16, "replace").removeprefix("\ufeff")
+            return data.decode(self._utf16, "replace")
         try:
-            return data.removeprefix(codecs.BOM_UTF8).decode()
+            return data.decode()
         except UnicodeDecodeError:
-            lines = data.split(b"\n")
-            return "\n".join(_decode_line(line) for line in lines)
+            return "\n".join(_decode_line(line) for line in data.split(b"\n"))
 
 
 def _decode_line(line: bytes) -> str:
