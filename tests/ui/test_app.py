@@ -370,6 +370,17 @@ def test_that_a_theme_is_kept(app: App) -> None:
     assert settings.load(app.settings_file).settings.appearance.theme == "light"
 
 
+def test_that_a_mistake_in_the_settings_is_said_where_a_person_sees_it(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.settings_file.write_text("[appearance]\ntheme = 'pink'", encoding="utf-8")
+    said: list[str] = []
+    monkeypatch.setattr("crackseg_desktop.ui.tray.Tray.show_message", lambda tray, title, body: said.append(body))
+    app.start()
+    assert len(said) == 1
+    assert "line 2, appearance.theme" in said[0]
+
+
 def test_that_settings_that_cannot_be_saved_are_reported(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     app.settings_file.write_text("this is [ no TOML", encoding="utf-8")
     shell = app.start()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu
 from crackseg_desktop.readings import Severity
 from crackseg_desktop.ui.tray import Tray
 from crackseg_desktop.ui.tray_icon import Panel
-from crackseg_desktop.ui.tray_menu import Entry, MenuContent, TrayMenu, menu_content
+from crackseg_desktop.ui.tray_menu import OPEN_SECONDS, Entry, MenuContent, TrayMenu, menu_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,6 +119,22 @@ def test_that_an_open_menu_is_left_alone(menu: TrayMenu, tray: Tray) -> None:
     assert "unet" not in words(tray.menu)
     tray.menu.aboutToHide.emit()
     tray.menu.aboutToShow.emit()
+    assert "unet" in words(tray.menu)
+
+
+def test_that_a_menu_of_which_no_more_was_heard_is_not_open_for_ever(menu: TrayMenu, tray: Tray, clock: Any) -> None:
+    menu.show_content(NOTHING)
+    tray.menu.aboutToShow.emit()
+    clock.advance(OPEN_SECONDS)
+    menu.show_content(MenuContent((Entry("unet", run="0123456789"),)))
+    assert "unet" in words(tray.menu)
+
+
+def test_that_a_choice_closes_the_menu(menu: TrayMenu, tray: Tray) -> None:
+    menu.show_content(NOTHING)
+    tray.menu.aboutToShow.emit()
+    entry(tray.menu, "Open dashboard").trigger()
+    menu.show_content(MenuContent((Entry("unet", run="0123456789"),)))
     assert "unet" in words(tray.menu)
 
 

@@ -126,6 +126,9 @@ class Shell(QObject):
             self.ended.emit(1)
             return
         self._run(self.core)
+        problem = self._options.loaded.message()
+        if problem is not None:
+            self.say("The settings have a mistake", problem)
         if self._options.show:
             self.open_dashboard()
         elif not self.presence.present:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _ENTRIES, _UNITS = 5, 60
 _MARKS = {Severity.CRITICAL: "Needs you: ", Severity.WARNING: "Warning: "}
 _MORNING = 8
+OPEN_SECONDS = 20.0
+"""How long a menu is taken for open: Xfce's panel never says that it has closed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class TrayMenu(QObject):
         self._snooze_menu = QMenu("Snooze alerts", self._menu)
         self._content = MenuContent()
         self._filled: tuple[MenuContent, bool] | None = None
-        self._open = False
+        self._open_until = 0.0
         self._menu.aboutToShow.connect(self._on_opens)
         self._menu.aboutToHide.connect(self._on_closes)
 
@@ -86,7 +88,7 @@ class TrayMenu(QObject):
 
     def _fill(self) -> None:
         wanted = (self._content, self._tray.on_the_bus)
-        if self._open or wanted == self._filled:
+        if wanted == self._filled or self._clock.monotonic() < self._open_until:
             return
         self._filled = wanted
         menu, content, actions = self._menu, self._content, self._actions
@@ -131,17 +133,20 @@ class TrayMenu(QObject):
         if chosen is None:
             action.setEnabled(False)
         else:
+            action.triggered.connect(self._on_closes)
             action.triggered.connect(lambda _checked=False: chosen())
         return action
 
     @Slot()
     def _on_opens(self) -> None:
+        self._open_until = 0.0
         self._fill()
-        self._open = True
+        self._open_until = self._clock.monotonic() + OPEN_SECONDS
 
     @Slot()
     def _on_closes(self) -> None:
-        self._open = False
+        """Fill it again from now on; a choice closes it too."""
+        self._open_until = 0.0
 
 
 def _run_words(run: Run) -> str:
