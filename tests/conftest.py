@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from crackseg_desktop.readings import GpuReading, HostReading, Reading, Sample
+from crackseg_desktop.readings import AlertEvent, AlertState, GpuReading, HostReading, Reading, Sample, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,5 +67,22 @@ def make_sample(clock: FakeClock) -> Callable[..., Sample]:
         disk = Reading({"mount": "/data"}, {"host_disk_free_bytes": free})
         host = HostReading({}, {"host_memory_used_ratio": ram, "host_cpu_used_ratio": 0.25}, disks=(disk,))
         return Sample(clock.time(), clock.monotonic(), host, (gpu,), gap=gap)
+
+    return make
+
+
+@pytest.fixture
+def make_alert(clock: FakeClock) -> Callable[..., AlertEvent]:
+    """Build an alert about the temperature of GPU 0."""
+
+    def make(
+        severity: Severity = Severity.WARNING,
+        state: AlertState = AlertState.FIRING,
+        rule: str = "gpu_temperature",
+        title: str = "GPU 0 is at 86 °C",
+    ) -> AlertEvent:
+        now = clock.time()
+        labels, metric = {"gpu": "GPU-1"}, "gpu_temperature_celsius"
+        return AlertEvent(rule, "GPU 0", labels, state, severity, metric, 86, 80, now, now, title, "Limit 80 °C.")
 
     return make

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -44,6 +45,11 @@ class Shell:
             command, env=self.env, cwd=self.home, capture_output=True, encoding="utf-8", timeout=timeout, check=False
         )
 
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "crackseg_desktop", *words]
+        command += ["--config", str(self.config), "--data-dir", str(self.data)]
+        return subprocess.Popen(command, env=self.env, cwd=self.home, stdout=subprocess.PIPE, encoding="utf-8")
+
     def json(self, *words: str) -> Any:
         done = self.run(*words)
         assert done.stderr == ""
@@ -66,8 +72,8 @@ def tree(tmp_path: Path) -> Path:
     return checkout
 
 
-def write_run(checkout: Path, started: datetime, losses: list[float]) -> str:
-    """Write what CrackSeg writes of a run of one-minute epochs that ends in order; return the folder's name."""
+def write_run(checkout: Path, started: datetime, losses: list[float], *, ended: bool = True) -> None:
+    """Write what CrackSeg writes of a run of one-minute epochs, with the marks of an orderly end or without."""
     folder = f"{started:%Y%m%d-%H%M%S}-{NAME}"
     metrics = checkout / "src/crackseg/artifacts/experiments" / folder / "metrics/metrics.jsonl"
     log = checkout / "artifacts/experiments" / folder / "main.log"
@@ -82,12 +88,11 @@ def write_run(checkout: Path, started: datetime, losses: list[float]) -> str:
             json.dumps({"name": name, "value": value, "step": epoch, "timestamp": moment.isoformat()})
             for name, value in figures.items()
         ]
-    ended = started + timedelta(minutes=len(losses))
-    endings = ("Metrics summary exported to: x", "Main execution finished.")
-    lines += [f"[{ended:%Y-%m-%d %H:%M:%S},000][src.main][INFO] - {text}" for text in endings]
+    end = started + timedelta(minutes=len(losses))
+    endings = ("Metrics summary exported to: x", "Main execution finished.") if ended else ()
+    lines += [f"[{end:%Y-%m-%d %H:%M:%S},000][src.main][INFO] - {text}" for text in endings]
     metrics.write_text("\n".join(rows) + "\n", encoding="utf-8")
     log.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
 
 
 def test_that_runs_are_listed_newest_first_with_state_and_best(shell: Shell, tree: Path) -> None:
@@ -172,6 +177,23 @@ def test_that_the_demonstration_says_that_it_is_simulated(shell: Shell) -> None:
     assert document["gpus"][0]["name"]
     assert document["runs"][0]["state"] == "running"
     assert shell.run("status", "--demo").stdout.startswith("Simulated")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a console process cannot be asked to end in order there")
+def test_that_watch_tells_its_alerts_to_other_commands_until_a_signal_ends_it(shell: Shell, tree: Path) -> None:
+    write_run(tree, datetime.now().astimezone() - timedelta(minutes=2), [0.7, math.nan], ended=False)
+    with shell.start("watch", "--runs", str(tree)) as watching:
+        assert watching.stdout is not None
+        lines = iter(watching.stdout.readline, "")
+        assert any("Loss is NaN in" in line for line in lines)
+        alerts = shell.json("status", "--json")["alerts"]
+        assert [(alert["rule"], alert["state"]) for alert in alerts] == [("nan", "firing")]
+        assert [alert["rule"] for alert in shell.json("runs", str(tree), "--json")[0]["alerts"]] == ["nan"]
+        second = shell.run("watch")
+        assert (second.returncode, second.stderr.count("\n")) == (1, 1)
+        watching.send_signal(signal.SIGTERM)
+        assert watching.wait(20) == 0
+    assert "Traceback" not in (shell.data / "logs/crackseg-desktop.log").read_text(encoding="utf-8")
 
 
 def test_that_doctor_tells_what_does_not_work_and_why(shell: Shell) -> None:

@@ -56,3 +56,12 @@ def test_that_a_sample_never_waits_behind_points() -> None:
     queue.put(sample(1))
     queue.close()
     assert len(list(queue)) == 2
+
+
+def test_that_what_a_person_asks_never_waits() -> None:
+    queue = EventQueue(capacity=1)
+    queue.put(RunRemoved("a"))
+    queue.put_at_once("question")
+    queue.close()
+    queue.put_at_once("too late")
+    assert list(queue) == [RunRemoved("a"), "question"]

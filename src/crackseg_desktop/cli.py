@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crackseg_desktop.core import Core
+    from crackseg_desktop.inbox import Inbox
     from crackseg_desktop.survey import Found, Look
-    from crackseg_desktop.ui.inbox import Inbox
 
     Document = dict[str, Any] | list[Any]
 
@@ -69,9 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def tray(options: argparse.Namespace) -> int:
     """Run the tray application, or ask the running instance to show itself."""
+    from crackseg_desktop.inbox import Inbox
     from crackseg_desktop.system.display import missing_display
     from crackseg_desktop.system.instance import claim
-    from crackseg_desktop.ui.inbox import Inbox
 
     data_dir = _data_dir(options)
     folders = _folders(options, []) if options.runs else []
@@ -103,7 +104,10 @@ def _ask_running_instance(data_dir: Path, folders: Sequence[Path]) -> bool:
 
     if folders and ask(data_dir, {"command": "add_runs", "folders": [str(path.resolve()) for path in folders]}) is None:
         return False
-    return ask(data_dir, {"command": "show"}) is not None
+    answer = ask(data_dir, {"command": "show"})
+    if answer is not None and "error" in answer:
+        raise CommandError(answer["error"])
+    return answer is not None
 
 
 def status(options: argparse.Namespace) -> int:
@@ -153,8 +157,16 @@ def check(options: argparse.Namespace) -> int:
 def watch(options: argparse.Namespace) -> int:
     """Watch headless until told to stop."""
     from crackseg_desktop.headless import watch as watch_headless
+    from crackseg_desktop.inbox import Inbox
+    from crackseg_desktop.system.instance import claim
 
-    return watch_headless(_core(options, _folders(options, [])))
+    data_dir, folders = _data_dir(options), _folders(options, [])
+    inbox = Inbox(f"'watch' runs with {data_dir}: end it first, or give another --data-dir")
+    instance = claim(data_dir, inbox)
+    if instance is None:
+        raise CommandError(f"an instance with {data_dir} is running")
+    with closing(instance):
+        return watch_headless(_core(options, folders), inbox, data_dir / "logs")
 
 
 def screenshot(options: argparse.Namespace) -> int:
@@ -316,8 +328,6 @@ def _data_dir(options: argparse.Namespace) -> Path:
 
 def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:
     """Return the folders to watch; one that was named and is not there is bad usage."""
-    from crackseg_desktop.training.discovery import watched_folders_here
-
     named = [Path(folder).expanduser() for folder in given or options.runs]
     for folder in named:
         if not folder.exists():
@@ -325,16 +335,25 @@ def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:
     if named or options.demo:
         return named
     configured = [Path(folder).expanduser() for folder in _settings(options).watch.folders]
-    return configured or watched_folders_here(Path.cwd())
+    if configured:
+        return configured
+    from crackseg_desktop.training.discovery import watched_folders_here
+
+    return watched_folders_here(Path.cwd())
 
 
 def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
     from crackseg_desktop.core import assemble, assemble_demo
     from crackseg_desktop.notify.desktop import native_notifiers
 
+    chosen, clock = _settings(options), SystemClock()
     if options.demo:
-        return assemble_demo(_settings(options), SystemClock(), notifiers=native_notifiers())
-    return assemble(_settings(options), _data_dir(options), folders, SystemClock(), notifiers=native_notifiers())
+        core = assemble_demo(chosen, clock, notifiers=native_notifiers())
+    else:
+        core = assemble(chosen, _data_dir(options), folders, clock, notifiers=native_notifiers())
+    for problem in core.problems:
+        print(f"{PROGRAM}: {_settings_path(options)}: {problem}", file=sys.stderr)
+    return core
 
 
 def _look(options: argparse.Namespace, given: Sequence[str], *, hardware: bool = True) -> Look:

@@ -37,6 +37,13 @@ class EventQueue:
                 self._events.append(event)
                 self._changed.notify_all()
 
+    def put_at_once(self, event: object) -> None:
+        """Add an event at the end without waiting, whatever the capacity: for what a person decides or asks."""
+        with self._changed:
+            if not self._closed:
+                self._events.append(event)
+                self._changed.notify_all()
+
     def close(self) -> None:
         """Let the reader finish what is there and everybody else go on at once."""
         with self._changed:

@@ -7,13 +7,17 @@ import os
 import queue
 import sys
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from crackseg_desktop.readings import ACTIVE, AlertEvent, AlertState, Run, RunState, Sample, SourceState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.core import Core
+    from crackseg_desktop.inbox import Inbox
     from crackseg_desktop.monitor import Monitor, Published, Snapshot
     from crackseg_desktop.settings import Settings
 
@@ -24,19 +28,42 @@ _COLLECT_SECONDS = 3.0
 _ANSWER_SECONDS = 60.0
 
 
-def watch(core: Core) -> int:
-    """Watch until a signal comes, saying on stdout what happens; return the exit code."""
+def watch(core: Core, inbox: Inbox, logs: Path) -> int:
+    """Watch until a signal comes, saying on stdout what happens; return the exit code.
+
+    ``inbox`` answers what other processes ask meanwhile: the open alerts, and further folders to watch. ``logs`` is
+    the folder for the log.
+    """
     from crackseg_desktop.system.signals import stop_on_signals
 
     stopping = threading.Event()
     stop_on_signals(stopping.set)
+    close_log = _keep_a_log(logs)
     print(f"Watching {', '.join(map(str, core.folders)) or 'this machine, no folder'}. Ctrl-C ends it.", flush=True)
     core.monitor.subscribe(_Reporter().on_event)
+    core.monitor.subscribe(inbox.on_event)
+    inbox.attach(lambda message: _add_folders(core, message))
     core.start()
     stopping.wait()
     core.stop()
+    close_log()
     leave_if_stuck(core)
     return 0
+
+
+def _keep_a_log(folder: Path) -> Callable[[], None]:
+    from crackseg_desktop.system import crash
+
+    try:
+        return crash.install(folder).close
+    except OSError as error:
+        print(f"there is no log: {error}", file=sys.stderr)
+        return lambda: None
+
+
+def _add_folders(core: Core, message: dict[str, Any]) -> None:
+    for folder in message.get("folders", []):
+        core.add_folder(Path(str(folder)))
 
 
 def collect(core: Core) -> Snapshot:

@@ -121,7 +121,7 @@ class Monitor:
         self._ask(lambda: self._tell_alerts(self._engine.acknowledge(key, self._now())))
 
     def _ask(self, question: Callable[[], None]) -> None:
-        self._queue.put(question)
+        self._queue.put_at_once(question)
 
     def _drain(self) -> None:
         for event in self._queue:

@@ -15,7 +15,7 @@ import pytest
 
 from crackseg_desktop.monitor import Monitor
 from crackseg_desktop.notify.router import Router
-from crackseg_desktop.readings import AlertEvent, AlertState, Run, RunFacts, RunState, Severity
+from crackseg_desktop.readings import Run, RunFacts, RunState
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ.pop("XDG_CURRENT_DESKTOP", None)
@@ -137,6 +137,7 @@ class FakeCore:
         self.monitor = Monitor([], clock, self.router.post)
         self.folders = folders
         self.stuck: tuple[str, ...] = ()
+        self.problems: tuple[str, ...] = ()
         self.publish = self.monitor.publish
         self.stopped = False
 
@@ -254,22 +255,5 @@ def make_run(clock: Clock) -> Callable[..., Run]:
         known: dict[str, Any] = {"epoch": 23, "total_epochs": 50, "started": clock.time() - 3600, **facts}
         identity = f"{abs(hash(name)):x}"[:10].rjust(10, "0")
         return Run(RunFacts(identity, name, f"/runs/{name}", (), "crackseg", **known), state, eta_seconds=eta_seconds)
-
-    return make
-
-
-@pytest.fixture
-def make_alert(clock: Clock) -> Callable[..., AlertEvent]:
-    """Build an alert about the temperature of GPU 0."""
-
-    def make(
-        severity: Severity = Severity.WARNING,
-        state: AlertState = AlertState.FIRING,
-        rule: str = "gpu_temperature",
-        title: str = "GPU 0 is at 86 °C",
-    ) -> AlertEvent:
-        now = clock.time()
-        labels, metric = {"gpu": "GPU-1"}, "gpu_temperature_celsius"
-        return AlertEvent(rule, "GPU 0", labels, state, severity, metric, 86, 80, now, now, title, "Limit 80 °C.")
 
     return make

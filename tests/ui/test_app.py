@@ -13,9 +13,9 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from crackseg_desktop import settings
+from crackseg_desktop.inbox import Inbox
 from crackseg_desktop.ui import lifecycle
 from crackseg_desktop.ui.app import Application, AppOptions, Launcher
-from crackseg_desktop.ui.inbox import Inbox
 from crackseg_desktop.ui.note import Note
 from crackseg_desktop.ui.presence import TrayPresence
 from crackseg_desktop.ui.tray_icon import Kind

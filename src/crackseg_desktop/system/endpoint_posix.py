@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import socket
 import stat
 import sys
-import tempfile
 from pathlib import Path
+
+from crackseg_desktop.digest import short_digest
 
 assert sys.platform != "win32"
 
@@ -29,10 +29,10 @@ class Endpoint:
     """The place of one user and data directory; finding it neither creates nor opens anything."""
 
     def __init__(self, data_dir: Path) -> None:
-        name = hashlib.blake2s(f"{os.getuid()}:{data_dir}".encode("utf-8", "surrogateescape"), digest_size=8)
-        self._folder = _folder(f"{name.hexdigest()}.socket")
-        self._socket = self._folder / f"{name.hexdigest()}.socket"
-        self._lock = self._folder / f"{name.hexdigest()}.lock"
+        name = short_digest(f"{os.getuid()}:{data_dir}", 16)
+        self._folder = _folder(f"{name}.socket")
+        self._socket = self._folder / f"{name}.socket"
+        self._lock = self._folder / f"{name}.lock"
         # Runtime folders are left alone; a temporary folder is swept of files that look forgotten.
         self.touch_seconds = _TOUCH_SECONDS if self._folder.name != _NAME else None
 
@@ -91,6 +91,8 @@ def _folder(name: str) -> Path:
     # Started by cron or over su, a process lacks the variable, and must meet the others all the same.
     runtimes = [os.environ.get("XDG_RUNTIME_DIR"), str(Path(_RUN_USER, str(os.getuid())))]
     folders = [Path(runtime, _NAME) for runtime in runtimes if runtime and Path(runtime).is_dir()]
+    import tempfile  # only where there is no runtime folder
+
     folders += [Path(root, f"{_NAME}-{os.getuid()}") for root in (tempfile.gettempdir(), "/tmp")]
     fitting = (folder for folder in folders if len(os.fsencode(folder / name)) <= _PATH_BYTES)
     return next(fitting, folders[-1])

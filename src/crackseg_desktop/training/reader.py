@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from typing import TYPE_CHECKING
 
+from crackseg_desktop.digest import short_digest
 from crackseg_desktop.readings import CurvePoints, Ending, RunFacts
 from crackseg_desktop.training import sources
 from crackseg_desktop.training.formats.hydra_log import HydraLog
@@ -34,7 +34,7 @@ _FINGERPRINT = "val/loss"
 
 def run_id(key: str) -> str:
     """Return the id of the run with a key: 10 hex digits."""
-    return hashlib.sha1(key.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()[:10]
+    return short_digest(key)
 
 
 class RunReader:

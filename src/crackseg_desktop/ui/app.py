@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.clock import Clock
+    from crackseg_desktop.inbox import Inbox
     from crackseg_desktop.settings import Loaded
-    from crackseg_desktop.ui.inbox import Inbox
     from crackseg_desktop.ui.lifecycle import SignalWatch
     from crackseg_desktop.ui.shell import Core, Shell
     from crackseg_desktop.ui.tray_icon import Panel

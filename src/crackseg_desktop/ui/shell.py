@@ -23,12 +23,12 @@ from crackseg_desktop.ui.windows import Windows
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from crackseg_desktop.inbox import Inbox
     from crackseg_desktop.monitor import Monitor
     from crackseg_desktop.notify.router import Router
     from crackseg_desktop.readings import Run, RunRemoved
     from crackseg_desktop.ui.app import AppOptions
     from crackseg_desktop.ui.dashboard import Dashboard
-    from crackseg_desktop.ui.inbox import Inbox
     from crackseg_desktop.ui.presence import TrayPresence
     from crackseg_desktop.ui.theme import Theme
     from crackseg_desktop.ui.tray import Tray
@@ -57,6 +57,11 @@ class Core(Protocol):
     @property
     def folders(self) -> Sequence[Path]:
         """Return what is watched now."""
+        ...
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Return what is wrong with the rules of the settings, in sentences."""
         ...
 
     @property
@@ -126,9 +131,9 @@ class Shell(QObject):
             self.ended.emit(1)
             return
         self._run(self.core)
-        problem = self._options.loaded.message()
-        if problem is not None:
-            self.say("The settings have a mistake", problem)
+        for problem in (self._options.loaded.message(), *self.core.problems):
+            if problem is not None:
+                self.say("The settings have a mistake", problem)
         if self._options.show:
             self.open_dashboard()
         elif not self.presence.present:

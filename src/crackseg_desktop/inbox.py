@@ -21,9 +21,11 @@ class Inbox:
 
     ``{"command": "show"}`` and ``{"command": "add_runs", "folders": [...]}`` are passed on, ``{"command": "alerts"}``
     is answered with ``{"alerts": [...]}``, the open alerts as ``check --json`` has them with their labels and state.
+    ``windowless`` is why there is no window to show, where there will never be one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, windowless: str | None = None) -> None:
+        self._windowless = windowless
         self._lock = threading.Lock()
         self._kept: list[Message] = []
         self._receiver: Callable[[Message], None] | None = None
@@ -36,6 +38,8 @@ class Inbox:
             return {"alerts": self._open_alerts()}
         if command not in _FOR_THE_WINDOW:
             return {"error": f"unknown command {command!r}"}
+        if command == "show" and self._windowless is not None:
+            return {"error": self._windowless}
         self._pass_on(message)
         return {"ok": True}
 
@@ -73,20 +77,7 @@ class Inbox:
             receiver(message)
 
     def _open_alerts(self) -> list[Message]:
+        from crackseg_desktop.export.documents import alert_document
+
         with self._lock:
-            return [_document(event) for event in self._alerts.values()]
-
-
-def _document(event: AlertEvent) -> Message:
-    return {
-        "rule": event.rule,
-        "subject": event.subject,
-        "labels": dict(event.labels),
-        "state": str(event.state),
-        "severity": str(event.severity),
-        "metric": event.metric,
-        "value": event.value,
-        "limit": event.limit,
-        "since": event.since,
-        "summary": event.summary,
-    }
+            return [alert_document(event) for event in self._alerts.values()]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crackseg_desktop.inbox import Inbox
 from crackseg_desktop.readings import AlertState
-from crackseg_desktop.ui.inbox import Inbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,3 +48,11 @@ def test_that_the_open_alerts_are_told(make_alert: Callable[..., AlertEvent]) ->
 def test_that_an_unknown_command_is_said_to_be_one() -> None:
     assert "dance" in Inbox()({"command": "dance"})["error"]
     assert "error" in Inbox()({})
+
+
+def test_that_where_there_is_no_window_it_says_so_and_still_takes_folders() -> None:
+    inbox, received = Inbox("there is no window"), list[dict[str, Any]]()
+    inbox.attach(received.append)
+    assert inbox(SHOW) == {"error": "there is no window"}
+    assert inbox(ADD) == {"ok": True}
+    assert received == [ADD]
