@@ -7,30 +7,29 @@ the tray icon must not wait for what only ``doctor`` needs.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from crackseg_desktop import __version__, settings
+from crackseg_desktop import APP_NAME
+from crackseg_desktop.arguments import UsageError, parse
 from crackseg_desktop.clock import SystemClock
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from crackseg_desktop.core import Core
     from crackseg_desktop.inbox import Inbox
+    from crackseg_desktop.settings import Loaded
     from crackseg_desktop.survey import Found, Look
 
     Document = dict[str, Any] | list[Any]
 
-PROGRAM = "crackseg-desktop"
 FAILURE, USAGE, UNKNOWN = 1, 2, 3
-_RUNS_HELP = "a folder to watch (repeatable)"
-PAGES = ("overview", "training", "gpus", "system", "alerts", "settings")
 
 
 class CommandError(Exception):
@@ -41,24 +40,17 @@ class CommandError(Exception):
         self.code = code
 
 
-class _Parser(argparse.ArgumentParser):
-    """Raises what is wrong with the usage instead of printing a page about it."""
-
-    def error(self, message: str) -> NoReturn:
-        raise CommandError(f"{message} (see {self.prog} --help)", USAGE)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     command = next((word for word in words if word in COMMANDS), None)
     try:
-        options = _parser().parse_args(words)
+        options = parse(words, {name: (function.__doc__ or "").strip() for name, function in COMMANDS.items()})
         code = COMMANDS[options.command](options) if options.command else tray(options)
         sys.stdout.flush()
-    except CommandError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return UNKNOWN if command == "check" else error.code
+    except (CommandError, UsageError) as error:
+        print(f"{APP_NAME}: {error}", file=sys.stderr)
+        return UNKNOWN if command == "check" else getattr(error, "code", USAGE)
     except BrokenPipeError:
         # The reader (head, less) has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,8 +85,9 @@ def tray(options: argparse.Namespace) -> int:
 def _run_tray(options: argparse.Namespace, data_dir: Path, folders: Sequence[Path], inbox: Inbox) -> int:
     from crackseg_desktop.ui.app import AppOptions, run
 
-    _settings(options)
-    app = AppOptions(options.loaded, data_dir, show=options.show, demo=options.demo, read_only=options.read_only)
+    app = AppOptions(
+        lambda: _settings(options), data_dir, show=options.show, demo=options.demo, read_only=options.read_only
+    )
     return run(app, lambda: _core(options, folders or _folders(options, [])), inbox)
 
 
@@ -176,7 +169,7 @@ def screenshot(options: argparse.Namespace) -> int:
     from crackseg_desktop.simulation.timeline import story_clock
     from crackseg_desktop.ui.screenshot import render
 
-    chosen = _settings(options)
+    chosen = _settings(options).settings
     snapshot = collect_demo(chosen, story_clock()) if options.demo else collect(_core(options, _folders(options, [])))
     try:
         render(snapshot, options.file, options.page, options.theme, options.size, chosen)
@@ -190,7 +183,7 @@ def notify_test(options: argparse.Namespace) -> int:
     from crackseg_desktop.notify.desktop import native_notifiers
     from crackseg_desktop.notify.router import Router
 
-    router = Router(native_notifiers(), SystemClock(), backend=_settings(options).notifications.backend)
+    router = Router(native_notifiers(), SystemClock(), backend=_settings(options).settings.notifications.backend)
     deliveries = router.test(options.channel)
     for delivery in deliveries:
         print(f"{delivery.notifier}: {delivery.error or 'sent'}")
@@ -214,8 +207,7 @@ def doctor(options: argparse.Namespace) -> int:
     from crackseg_desktop.doctor import examine
     from crackseg_desktop.export import text
 
-    loaded = settings.load(_settings_path(options))
-    document = examine(loaded, _data_dir(options), _folders(options, []), SystemClock())
+    document = examine(_settings(options), _data_dir(options), _folders(options, []), SystemClock())
     _print(document, options.json, text.doctor_lines)
     return 0
 
@@ -233,85 +225,17 @@ COMMANDS = {
 }
 
 
-def _common() -> _Parser:
-    """Make the options that stand before or after the command; SUPPRESS keeps a command from resetting them."""
-    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--config", metavar="FILE", type=Path, help="the settings file")
-    common.add_argument("--data-dir", metavar="DIR", type=Path, help="the folder for history, caches and logs")
-    common.add_argument("--demo", action="store_true", help="simulated GPUs and a simulated training")
-    common.add_argument("--read-only", action="store_true", help="change nothing: no settings, no processes")
-    return common
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(PROGRAM, parents=[_common()], description="Watches trainings and the workstation they run on.")
-    # Not shared with the commands: set_defaults changes the options themselves.
-    parser.set_defaults(command=None, config=None, data_dir=None, demo=False, read_only=False)
-    common = _common()
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    parser.add_argument("--runs", metavar="DIR", action="append", default=[], help=_RUNS_HELP)
-    parser.add_argument("--show", action="store_true", help="open the dashboard, or ask the running instance to")
-    added = parser.add_subparsers(metavar="COMMAND", dest="command")
-    for name, function in COMMANDS.items():
-        summary = (function.__doc__ or "").strip()
-        _add_arguments(name, added.add_parser(name, parents=[common], help=summary, description=summary))
-    return parser
-
-
-def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
-    if name in ("status", "runs", "check", "doctor"):
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
-    match name:
-        case "status":
-            parser.add_argument("--watch", metavar="S", type=_seconds, help="print again every S seconds")
-        case "runs" | "check":
-            parser.add_argument("folders", metavar="DIR", nargs="*", help="instead of the watched folders")
-        case "curves":
-            parser.add_argument("run", metavar="RUN", help="an id or name from 'runs', a folder or a file")
-            parser.add_argument("--tag", metavar="GLOB", action="append", default=[], help="only these tags")
-            parser.add_argument("--format", choices=("csv", "json"), default="csv")
-            parser.add_argument("--normalised", action="store_true", help="print our tag names (val/iou)")
-            parser.add_argument("--superseded", action="store_true", help="include points that a restart replaced")
-        case "watch":
-            # SUPPRESS: what was given before the command must not be reset by it.
-            parser.add_argument("--runs", metavar="DIR", action="append", default=argparse.SUPPRESS, help=_RUNS_HELP)
-        case "screenshot":
-            parser.add_argument("file", metavar="FILE.png", type=Path)
-            parser.add_argument("--page", choices=(*PAGES, "compact"), default="overview")
-            parser.add_argument("--theme", choices=("dark", "light"), default="dark")
-            parser.add_argument("--size", metavar="WxH", type=_size, help="default 1366x768, compact 420x640")
-        case "notify-test":
-            parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="only this channel")
-        case "tensorboard":
-            parser.add_argument("run", metavar="RUN", nargs="?", help="an id or name from 'runs', or a folder")
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError("must be above 0")
-    return value
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and 200 <= int(width) <= 8000 and 200 <= int(height) <= 8000):
-        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT of 200 to 8000 pixels, not {text!r}")
-    return int(width), int(height)
-
-
-def _settings_path(options: argparse.Namespace) -> Path:
-    return options.config or settings.default_path()
-
-
-def _settings(options: argparse.Namespace) -> settings.Settings:
+def _settings(options: argparse.Namespace) -> Loaded:
     """Load the settings and say on stderr, once, what is wrong with them; the program goes on with the defaults."""
     if "loaded" not in options:
-        options.loaded = settings.load(_settings_path(options))
+        from crackseg_desktop.locations import settings_path
+        from crackseg_desktop.settings import load
+
+        options.loaded = load(options.config or settings_path())
         if (message := options.loaded.message()) is not None:
-            print(f"{PROGRAM}: {message}", file=sys.stderr)
-    loaded: settings.Loaded = options.loaded
-    return loaded.settings
+            print(f"{APP_NAME}: {message}", file=sys.stderr)
+    loaded: Loaded = options.loaded
+    return loaded
 
 
 def _data_dir(options: argparse.Namespace) -> Path:
@@ -323,7 +247,11 @@ def _data_dir(options: argparse.Namespace) -> Path:
 
         options.data_dir = Path(tempfile.mkdtemp(prefix="crackseg-demo-"))
         atexit.register(shutil.rmtree, options.data_dir, ignore_errors=True)
-    return Path(options.data_dir) if options.data_dir is not None else settings.default_data_dir()
+    if options.data_dir is None:
+        from crackseg_desktop.locations import data_folder
+
+        options.data_dir = data_folder()
+    return Path(options.data_dir)
 
 
 def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:
@@ -334,7 +262,7 @@ def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:
             raise CommandError(f"{folder} does not exist", USAGE)
     if named or options.demo:
         return named
-    configured = [Path(folder).expanduser() for folder in _settings(options).watch.folders]
+    configured = [Path(folder).expanduser() for folder in _settings(options).settings.watch.folders]
     if configured:
         return configured
     from crackseg_desktop.training.discovery import watched_folders_here
@@ -346,13 +274,13 @@ def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
     from crackseg_desktop.core import assemble, assemble_demo
     from crackseg_desktop.notify.desktop import native_notifiers
 
-    chosen, clock = _settings(options), SystemClock()
+    chosen, clock = _settings(options).settings, SystemClock()
     if options.demo:
         core = assemble_demo(chosen, clock, notifiers=native_notifiers())
     else:
         core = assemble(chosen, _data_dir(options), folders, clock, notifiers=native_notifiers())
     for problem in core.problems:
-        print(f"{PROGRAM}: {_settings_path(options)}: {problem}", file=sys.stderr)
+        print(f"{APP_NAME}: {_settings(options).path}: {problem}", file=sys.stderr)
     return core
 
 
@@ -361,9 +289,9 @@ def _look(options: argparse.Namespace, given: Sequence[str], *, hardware: bool =
     from crackseg_desktop.survey import look, look_at_demo
 
     if options.demo:
-        return look_at_demo(_settings(options), SystemClock())
+        return look_at_demo(_settings(options).settings, SystemClock())
     folders = _folders(options, given)
-    return look(_settings(options), _data_dir(options), folders, SystemClock(), hardware=hardware)
+    return look(_settings(options).settings, _data_dir(options), folders, SystemClock(), hardware=hardware)
 
 
 def _find_run(options: argparse.Namespace) -> Found:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tomllib
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-APP_NAME = "crackseg-desktop"
-FILE_NAME = "settings.toml"
 
 
 class SettingsError(Exception):
@@ -112,20 +108,6 @@ class Loaded:
         return f"{self.path}: {'; '.join(map(str, self.problems))} (the default is used, the file is left as it is)"
 
 
-def default_path() -> Path:
-    """Return the settings file of this user."""
-    from platformdirs import user_config_path  # costs 5 ms, and --config does without
-
-    return user_config_path(APP_NAME, appauthor=False) / FILE_NAME
-
-
-def default_data_dir() -> Path:
-    """Return the folder for history, caches and logs of this user."""
-    from platformdirs import user_data_path
-
-    return user_data_path(APP_NAME, appauthor=False)
-
-
 def load(path: Path) -> Loaded:
     """Read a settings file; a file that is not there gives the defaults, a broken one its problems as well."""
     try:
@@ -139,6 +121,8 @@ def load(path: Path) -> Loaded:
 
 def parse(text: str, path: Path) -> Loaded:
     """Read settings from a text; see ``load``."""
+    import tomllib  # 5 ms that a first start, without a file, does without
+
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

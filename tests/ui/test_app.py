@@ -49,7 +49,9 @@ class App:
         return launcher.shell
 
     def launch(self, build_core: Callable[[], Any] | None = None, **options: Any) -> Launcher:
-        chosen = AppOptions(settings.load(self.settings_file), self.folder / "data", clock=self.clock, **options)
+        chosen = AppOptions(
+            lambda: settings.load(self.settings_file), self.folder / "data", clock=self.clock, **options
+        )
         build = build_core or (lambda: self._build([self.folder]))
         self.launchers.append(Launcher(self.application, chosen, build, self.inbox, lambda: self.has_tray))
         return self.launchers[-1]
@@ -240,7 +242,7 @@ def build():
 
 presence.QSystemTrayIcon = SimpleNamespace(isSystemTrayAvailable=lambda: True)
 folder = Path({str(tmp_path)!r})
-sys.exit(app.run(app.AppOptions(settings.load(folder / "settings.toml"), folder, show=True), build))
+sys.exit(app.run(app.AppOptions(lambda: settings.load(folder / "settings.toml"), folder, show=True), build))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
+from crackseg_desktop import APP_NAME
 from crackseg_desktop.clock import SystemClock
-from crackseg_desktop.settings import APP_NAME
 from crackseg_desktop.ui.panel import panel_of, surroundings
 from crackseg_desktop.ui.presence import TrayPresence
 from crackseg_desktop.ui.tray import APP_TITLE, Tray
@@ -36,9 +36,12 @@ HEAD_START_MS = 50
 
 @dataclass(frozen=True, slots=True)
 class AppOptions:
-    """How the application was started. ``show`` opens the window at once; ``read_only`` writes no settings."""
+    """How the application was started. ``show`` opens the window at once; ``read_only`` writes no settings.
 
-    loaded: Loaded
+    ``load_settings`` is called once the icon is shown.
+    """
+
+    load_settings: Callable[[], Loaded]
     data_dir: Path
     show: bool = False
     demo: bool = False

@@ -103,7 +103,8 @@ class Shell(QObject):
     ) -> None:
         super().__init__()
         self._app, self._options, self._build_core, self._inbox = app, options, build_core, inbox
-        self._settings = options.loaded.settings
+        self._loaded = options.load_settings()
+        self._settings = self._loaded.settings
         self._theme: Theme | None = None
         self._paths: dict[str, str] = {}
         self._dialog: QFileDialog | None = None
@@ -131,7 +132,7 @@ class Shell(QObject):
             self.ended.emit(1)
             return
         self._run(self.core)
-        for problem in (self._options.loaded.message(), *self.core.problems):
+        for problem in (self._loaded.message(), *self.core.problems):
             if problem is not None:
                 self.say("The settings have a mistake", problem)
         if self._options.show:
@@ -212,7 +213,7 @@ class Shell(QObject):
 
     def open_settings_file(self) -> None:
         """Open the settings file in the editor that the desktop has for it."""
-        path = self._options.loaded.path
+        path = self._loaded.path
         if not path.exists() and not self._save({"appearance.theme": self._settings.appearance.theme}):
             return
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
@@ -293,7 +294,7 @@ class Shell(QObject):
 
         load_fonts()
         self._theme = Theme.current(self._app, self._settings.appearance.theme)
-        dashboard = Dashboard(self._theme, self, self._settings, self._options.loaded.path)
+        dashboard = Dashboard(self._theme, self, self._settings, self._loaded.path)
         dashboard.setWindowIcon(QIcon(str(resource("icons", "app.svg"))))
         bridge = self.bridge
         bridge.snapshot_ready.connect(dashboard.load)
@@ -378,7 +379,7 @@ class Shell(QObject):
         if self._options.read_only or self._options.demo:
             return False
         try:
-            settings_file.save(self._options.loaded.path, changes)
+            settings_file.save(self._loaded.path, changes)
         except settings_file.SettingsError as error:
             self.say("The settings were not saved", str(error))
             return False

@@ -1,0 +1,104 @@
+"""What the command line understands: options and their checks. The commands themselves are in ``cli``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from crackseg_desktop import APP_NAME, __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PAGES = ("overview", "training", "gpus", "system", "alerts", "settings")
+_HELP = frozenset({"-h", "--help"})
+_RUNS_HELP = "a folder to watch (repeatable)"
+
+
+class UsageError(Exception):
+    """The command line cannot be understood; the message is one clear line."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises what is wrong with the usage instead of printing a page about it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def parse(words: Sequence[str], commands: Mapping[str, str]) -> argparse.Namespace:
+    """Read the words of a command line. ``commands`` are the names and summaries of those there are.
+
+    Raises:
+        UsageError: they cannot be understood.
+    """
+    # The parsers of the commands cost ten times that of the tray application, whose icon must not wait for them.
+    is_plain = _HELP.isdisjoint(words) and not any(word in commands for word in words)
+    return _parser({} if is_plain else commands).parse_args(words)
+
+
+def _common() -> _Parser:
+    """Make the options that stand before or after the command; SUPPRESS keeps a command from resetting them."""
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--config", metavar="FILE", type=Path, help="the settings file")
+    common.add_argument("--data-dir", metavar="DIR", type=Path, help="the folder for history, caches and logs")
+    common.add_argument("--demo", action="store_true", help="simulated GPUs and a simulated training")
+    common.add_argument("--read-only", action="store_true", help="change nothing: no settings, no processes")
+    return common
+
+
+def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = _Parser(APP_NAME, parents=[_common()], description="Watches trainings and the workstation they run on.")
+    # Not shared with the commands: set_defaults changes the options themselves.
+    parser.set_defaults(command=None, config=None, data_dir=None, demo=False, read_only=False)
+    parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
+    parser.add_argument("--runs", metavar="DIR", action="append", default=[], help=_RUNS_HELP)
+    parser.add_argument("--show", action="store_true", help="open the dashboard, or ask the running instance to")
+    if commands:
+        common, added = _common(), parser.add_subparsers(metavar="COMMAND", dest="command")
+        for name, summary in commands.items():
+            _add_arguments(name, added.add_parser(name, parents=[common], help=summary, description=summary))
+    return parser
+
+
+def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
+    if name in ("status", "runs", "check", "doctor"):
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+    match name:
+        case "status":
+            parser.add_argument("--watch", metavar="S", type=_seconds, help="print again every S seconds")
+        case "runs" | "check":
+            parser.add_argument("folders", metavar="DIR", nargs="*", help="instead of the watched folders")
+        case "curves":
+            parser.add_argument("run", metavar="RUN", help="an id or name from 'runs', a folder or a file")
+            parser.add_argument("--tag", metavar="GLOB", action="append", default=[], help="only these tags")
+            parser.add_argument("--format", choices=("csv", "json"), default="csv")
+            parser.add_argument("--normalised", action="store_true", help="print our tag names (val/iou)")
+            parser.add_argument("--superseded", action="store_true", help="include points that a restart replaced")
+        case "watch":
+            # SUPPRESS: what was given before the command must not be reset by it.
+            parser.add_argument("--runs", metavar="DIR", action="append", default=argparse.SUPPRESS, help=_RUNS_HELP)
+        case "screenshot":
+            parser.add_argument("file", metavar="FILE.png", type=Path)
+            parser.add_argument("--page", choices=(*PAGES, "compact"), default="overview")
+            parser.add_argument("--theme", choices=("dark", "light"), default="dark")
+            parser.add_argument("--size", metavar="WxH", type=_size, help="default 1366x768, compact 420x640")
+        case "notify-test":
+            parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="only this channel")
+        case "tensorboard":
+            parser.add_argument("run", metavar="RUN", nargs="?", help="an id or name from 'runs', or a folder")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 200 <= int(width) <= 8000 and 200 <= int(height) <= 8000):
+        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT of 200 to 8000 pixels, not {text!r}")
+    return int(width), int(height)
