@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parse(words, {name: (function.__doc__ or "").strip() for name, function in COMMANDS.items()})
         code = COMMANDS[options.command](options) if options.command else tray(options)
         sys.stdout.flush()
+        if "stuck" in options and options.stuck:
+            os._exit(code)  # a thread that hangs in the driver could keep the interpreter from ending
     except (CommandError, UsageError) as error:
         print(f"{APP_NAME}: {error}", file=sys.stderr)
         return UNKNOWN if command == "check" else getattr(error, "code", USAGE)
@@ -285,13 +287,15 @@ def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
 
 
 def _look(options: argparse.Namespace, given: Sequence[str], *, hardware: bool = True) -> Look:
-    """Take one look at everything; a driver that hangs is left behind by ``main``."""
+    """Take one look at everything; a driver that hangs is left behind at the end of ``main``."""
     from crackseg_desktop.survey import look, look_at_demo
 
     if options.demo:
         return look_at_demo(_settings(options).settings, SystemClock())
     folders = _folders(options, given)
-    return look(_settings(options).settings, _data_dir(options), folders, SystemClock(), hardware=hardware)
+    seen = look(_settings(options).settings, _data_dir(options), folders, SystemClock(), hardware=hardware)
+    options.stuck = seen.stuck
+    return seen
 
 
 def _find_run(options: argparse.Namespace) -> Found:
