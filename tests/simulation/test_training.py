@@ -133,7 +133,7 @@ def test_that_the_failed_run_lost_its_loss_in_epoch_7() -> None:
     run = run_of("unet-pycrackdb-320")
     assert [(finding.kind, finding.step) for finding in run.findings] == [("nan", 7)]
     assert math.isnan(run.latest["train/loss"])
-    assert run.reason == "loss is NaN since epoch 7"
+    assert run.reason == "NaN loss since epoch 7"
 
 
 def test_that_a_training_whose_process_no_longer_moves_is_stalled() -> None:

@@ -201,7 +201,7 @@ FAILED = Script(
     best_iou=0.402,
     best_epoch=6,
     ending="error",
-    message="loss is NaN since epoch 7",
+    message="NaN loss since epoch 7",
     batches=96,
     nan_epoch=7,
 )

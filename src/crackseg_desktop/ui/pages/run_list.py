@@ -180,5 +180,5 @@ def _state(run: Run) -> str:
         return f"epoch {epoch}"
     if run.state == RunState.FINISHED:
         return epoch
-    said = run.reason if run.state == RunState.FAILED and run.reason else run.state.value
+    said = words.short_reason(run.reason) if run.state == RunState.FAILED and run.reason else run.state.value
     return f"{epoch} · {said}" if run.facts.epoch is not None else said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -120,8 +121,13 @@ def state_words(run: Run) -> str:
     """Return the state of a run and its reason in short."""
     words = run.state.value.capitalize()
     if run.state == RunState.FAILED and run.reason:
-        return f"{words}: {run.reason}"
+        return f"{words}: {short_reason(run.reason)}"
     return words
+
+
+def short_reason(reason: str) -> str:
+    """Return what a reason begins with: ``NaN loss`` of ``NaN loss since epoch 4 (val/loss)``."""
+    return re.split(r" since |: ", reason)[0]
 
 
 def gpu_title(gpu: GpuReading) -> str:
