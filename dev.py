@@ -87,15 +87,21 @@ def run(arguments: list[str]) -> int:
     """Set up and start the application; without a display start ``watch`` and say so."""
     python = environment(".venv", [f"-e{ROOT}"])
     provide(missing_libraries(), "Qt needs them")
-    command = [str(python), "-m", "crackseg_desktop"]
-    if (
-        not arguments
-        and sys.platform == "linux"
-        and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    ):
-        print("There is no display here (DISPLAY and WAYLAND_DISPLAY are not set): starting 'watch'.", flush=True)
-        arguments = ["watch"]
-    return subprocess.call([*command, *arguments])
+    return subprocess.call([str(python), "-m", "crackseg_desktop", *for_this_display(arguments)])
+
+
+def for_this_display(arguments: list[str]) -> list[str]:
+    """Return the arguments, or those of ``watch`` where the tray application was meant and there is no display."""
+    names_a_command = bool(arguments) and not arguments[0].startswith("-")
+    if has_display() or names_a_command or not {"--help", "--version"}.isdisjoint(arguments):
+        return arguments
+    print("There is no display here (DISPLAY and WAYLAND_DISPLAY are not set): starting 'watch'.", flush=True)
+    return ["watch", *(word for word in arguments if word != "--show")]
+
+
+def has_display() -> bool:
+    """Say whether a window can be shown."""
+    return sys.platform != "linux" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def test(arguments: list[str]) -> int:
@@ -148,7 +154,7 @@ def environment(name: str, requirements: list[str]) -> Path:
     if python.exists() and stamp.exists():
         return python
     print(f"Setting up {name} (a few minutes the first time) ...", flush=True)
-    if not python.exists():
+    if not _has_pip(python):  # not there, or its making was interrupted
         _make_environment(folder)
     _pip(python, ["--upgrade", *requirements])
     stamp.touch()
@@ -161,6 +167,13 @@ def _make_environment(folder: Path) -> None:
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
         provide([package], "Python cannot make virtual environments without it", required=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+
+
+def _has_pip(python: Path) -> bool:
+    if not python.exists():
+        return False
+    quiet = subprocess.DEVNULL
+    return subprocess.call([str(python), "-m", "pip", "--version"], stdout=quiet, stderr=quiet) == 0
 
 
 def _pip(python: Path, arguments: list[str]) -> None:

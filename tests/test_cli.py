@@ -232,6 +232,7 @@ def test_that_bad_usage_is_one_line_and_its_own_code(shell: Shell, words: list[s
 def test_that_common_options_stand_before_or_after_the_command(shell: Shell) -> None:
     for words in (["--demo", "status", "--json"], ["status", "--json", "--demo"]):
         assert shell.json(*words)["simulated"] is True
+    assert shell.run("--version").stdout == shell.run("status", "--version").stdout
 
 
 def test_that_a_broken_settings_file_is_one_message_and_stays_as_it_is(shell: Shell) -> None:
@@ -243,6 +244,15 @@ def test_that_a_broken_settings_file_is_one_message_and_stays_as_it_is(shell: Sh
     assert "line 2" in done.stderr
     assert "sampling.fast_seconds" in done.stderr
     assert shell.config.read_text(encoding="utf-8") == "[sampling]\nfast_seconds = = 1\n"
+
+
+def test_that_a_rule_that_cannot_be_used_is_named_with_its_line(shell: Shell) -> None:
+    shell.config.write_text("[rules.gpu_temprature]\nlimit = 85\n[rules.nan]\nlimit = 'x'\n", encoding="utf-8")
+    done = shell.run("check")
+    assert done.returncode in (0, 1, 2)
+    assert done.stderr.count("\n") == 1
+    assert "line 1, rules.gpu_temprature" in done.stderr
+    assert "line 4, rules.nan.limit" in done.stderr
 
 
 def test_that_one_look_writes_nothing(shell: Shell, tree: Path) -> None:

@@ -74,6 +74,7 @@ def test_that_an_environment_that_is_up_to_date_is_left_alone(tmp_path: Path, mo
 
     (tmp_path / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
     monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.setattr(dev, "_has_pip", lambda python: python.exists())
     monkeypatch.setattr(dev, "_make_environment", make)
     monkeypatch.setattr(dev, "_pip", pip)
     for requirement in ("one", "two", "one", "two"):
@@ -82,3 +83,21 @@ def test_that_an_environment_that_is_up_to_date_is_left_alone(tmp_path: Path, mo
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'changed'\n", encoding="utf-8")
     dev.environment(".venv", ["one"])
     assert made[3:] == ["--upgrade one"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "started"),
+    [
+        ([], ["watch"]),
+        (["--runs", "/r", "--show"], ["watch", "--runs", "/r"]),
+        (["status"], ["status"]),
+        (["--version"], ["--version"]),
+    ],
+)
+def test_that_without_a_display_watch_stands_in_for_the_tray(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], started: list[str]
+) -> None:
+    monkeypatch.setattr(dev, "has_display", lambda: False)
+    assert dev.for_this_display(arguments) == started
+    monkeypatch.setattr(dev, "has_display", lambda: True)
+    assert dev.for_this_display(arguments) == arguments

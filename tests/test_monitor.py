@@ -88,6 +88,66 @@ def test_that_a_hot_gpu_is_announced_once_and_its_recovery_once(
     assert watched.announced[0].title == "GPU 0 at 86 °C, limit 80 °C"
 
 
+def test_that_one_nan_is_one_notification_however_long_the_run_goes_on(
+    watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    watched.put(facts(clock), points(0.7, 0.6, baseline=True), points(math.nan, first=3))
+    for step in range(4, 14):
+        for _ in range(24):
+            clock.advance(5)
+            watched.put(make_sample())
+        watched.put(points(0.5, first=step), facts(clock, updated=clock.time()))
+        watched.snapshot()
+    assert [event.rule for event in watched.announced] == ["nan"]
+    assert watched.announced[0].title == "Loss is NaN in run"
+
+
+def test_that_what_still_holds_after_a_suspend_is_not_said_again(
+    watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    watched.put(facts(clock), points(0.7, 0.6, baseline=True), make_sample(free=1e9))
+    assert len(watched.snapshot().alerts) == 1
+    clock.advance(600)
+    watched.put(make_sample(free=1e9, gap=True))
+    clock.advance(1)
+    watched.put(make_sample(free=1e9))
+    watched.snapshot()
+    assert [event.rule for event in watched.announced] == ["disk_space"]
+
+
+def test_that_a_nan_that_ends_the_run_is_announced(watched: Watched, clock: FakeClock) -> None:
+    watched.put(facts(clock), points(0.7, 0.6, baseline=True))
+    watched.put(points(math.nan, first=3), facts(clock, ending=Ending("error", "ValueError: NaN")))
+    watched.snapshot()
+    assert [event.rule for event in watched.announced] == ["nan"]
+
+
+def test_that_a_run_seen_first_when_it_had_just_failed_with_nan_is_announced(
+    watched: Watched, clock: FakeClock
+) -> None:
+    watched.put(points(0.7, math.nan), facts(clock, ending=Ending("error", "ValueError: NaN")))
+    watched.snapshot()
+    assert [event.rule for event in watched.announced] == ["nan"]
+
+
+def test_that_what_is_queued_at_the_end_is_still_announced(clock: FakeClock) -> None:
+    said: list[AlertEvent] = []
+    stopped_after: list[int] = []
+
+    class Notifier:
+        def start(self) -> None: ...
+
+        def stop(self, timeout: float) -> None:
+            stopped_after.append(len(said))
+
+    monitor = Monitor(BUILTIN, clock, said.append)
+    monitor.start([], [Notifier()])
+    monitor.publish(facts(clock))
+    monitor.publish(points(math.nan))
+    monitor.stop()
+    assert stopped_after == [1]
+
+
 def test_that_what_happened_minutes_ago_is_recorded_and_not_announced(
     watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
 ) -> None:
@@ -210,7 +270,7 @@ def test_that_stopping_twice_is_harmless_and_sources_stop_first(clock: FakeClock
             stopped.append(self.name)
 
     monitor = Monitor(BUILTIN, clock, lambda event: None)
-    monitor.start([Source("router"), Source("sampler")])
+    monitor.start([Source("sampler"), Source("follower")], [Source("router")])
     monitor.stop()
     monitor.stop()
-    assert stopped == ["sampler", "router"]
+    assert stopped == ["follower", "sampler", "router"]

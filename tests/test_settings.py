@@ -46,6 +46,8 @@ def test_that_a_syntax_error_is_named_with_line_and_key_and_the_defaults_are_use
         ('# hi\n[appearance]\ntheme = "pink"\n', 3, "appearance.theme"),
         ("[sampling]\n\nfast_seconds = -1\n", 3, "sampling.fast_seconds"),
         ('[sampling]\nfast_seconds = "1"\n', 2, "sampling.fast_seconds"),
+        ("[sampling]\ndeadline_seconds = inf\n", 2, "sampling.deadline_seconds"),
+        ("[sampling]\nfast_seconds = nan\n", 2, "sampling.fast_seconds"),
         ("[watch]\nfolders = 3\n", 2, "watch.folders"),
         ("[notifications]\nenabled = 1\n", 2, "notifications.enabled"),
         ("[samplng]\nfast_seconds = 1\n", 1, "samplng"),
@@ -79,6 +81,14 @@ def test_that_saving_keeps_comments_and_other_values(tmp_path: Path) -> None:
     assert loaded.settings.watch.folders == ("/a", "/b")
     assert loaded.settings.appearance.theme == "light"
     assert loaded.settings.targets.iou == 0.8
+
+
+def test_that_a_value_where_a_table_should_be_is_refused_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('appearance = "dark"\n')
+    with pytest.raises(SettingsError, match="not a table"):
+        save(path, {"appearance.theme": "light"})
+    assert path.read_text() == 'appearance = "dark"\n'
 
 
 def test_that_a_broken_file_is_never_overwritten(tmp_path: Path) -> None:

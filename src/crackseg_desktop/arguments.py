@@ -44,6 +44,7 @@ def _common() -> _Parser:
     common.add_argument("--config", metavar="FILE", type=Path, help="the settings file")
     common.add_argument("--data-dir", metavar="DIR", type=Path, help="the folder for history, caches and logs")
     common.add_argument("--demo", action="store_true", help="simulated GPUs and a simulated training")
+    common.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
     common.add_argument("--read-only", action="store_true", help="change nothing: no settings, no processes")
     return common
 
@@ -52,7 +53,6 @@ def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = _Parser(APP_NAME, parents=[_common()], description="Watches trainings and the workstation they run on.")
     # Not shared with the commands: set_defaults changes the options themselves.
     parser.set_defaults(command=None, config=None, data_dir=None, demo=False, read_only=False)
-    parser.add_argument("--version", action="version", version=f"{APP_NAME} {__version__}")
     parser.add_argument("--runs", metavar="DIR", action="append", default=[], help=_RUNS_HELP)
     parser.add_argument("--show", action="store_true", help="open the dashboard, or ask the running instance to")
     if commands:

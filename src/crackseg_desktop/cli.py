@@ -59,6 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILURE
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001 (scripts were promised one line and a code of the convention)
+        import traceback
+
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        print(f"{APP_NAME}: unexpected {type(error).__name__} at {where}: {error}", file=sys.stderr)
+        return UNKNOWN if command == "check" else FAILURE
     return code
 
 
@@ -75,9 +82,14 @@ def tray(options: argparse.Namespace) -> int:
     if (problem := missing_display(os.environ, sys.platform)) is not None:
         raise CommandError(problem)
     inbox = Inbox()
-    instance = claim(data_dir, inbox)
+    try:
+        instance = claim(data_dir, inbox)
+    except OSError as error:
+        raise CommandError(f"cannot make sure that no other instance runs: {error}") from error
     if instance is None:
-        return 0 if _ask_running_instance(data_dir, folders) else FAILURE
+        if _ask_running_instance(data_dir, folders):
+            return 0
+        raise CommandError("an instance is running and does not answer; end its process first")
     try:
         return _run_tray(options, data_dir, folders, inbox)
     finally:
@@ -157,7 +169,10 @@ def watch(options: argparse.Namespace) -> int:
 
     data_dir, folders = _data_dir(options), _folders(options, [])
     inbox = Inbox(f"'watch' runs with {data_dir}: end it first, or give another --data-dir")
-    instance = claim(data_dir, inbox)
+    try:
+        instance = claim(data_dir, inbox)
+    except OSError as error:
+        raise CommandError(f"cannot make sure that no other instance runs: {error}") from error
     if instance is None:
         raise CommandError(f"an instance with {data_dir} is running")
     with closing(instance):
@@ -230,14 +245,16 @@ COMMANDS = {
 def _settings(options: argparse.Namespace) -> Loaded:
     """Load the settings and say on stderr, once, what is wrong with them; the program goes on with the defaults."""
     if "loaded" not in options:
+        from crackseg_desktop.alerts.rules import rules_from
         from crackseg_desktop.locations import settings_path
         from crackseg_desktop.settings import load
 
-        options.loaded = load(options.config or settings_path())
+        loaded = load(options.config or settings_path())
+        options.loaded = loaded.with_problems(rules_from(loaded.settings.rules)[1])
         if (message := options.loaded.message()) is not None:
             print(f"{APP_NAME}: {message}", file=sys.stderr)
-    loaded: Loaded = options.loaded
-    return loaded
+    known: Loaded = options.loaded
+    return known
 
 
 def _data_dir(options: argparse.Namespace) -> Path:
@@ -281,8 +298,6 @@ def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
         core = assemble_demo(chosen, clock, notifiers=native_notifiers())
     else:
         core = assemble(chosen, _data_dir(options), folders, clock, notifiers=native_notifiers())
-    for problem in core.problems:
-        print(f"{APP_NAME}: {_settings(options).path}: {problem}", file=sys.stderr)
     return core
 
 

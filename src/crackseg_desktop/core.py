@@ -48,7 +48,6 @@ class Core:
 
     Attributes:
         folders: what is watched now.
-        problems: rules of the settings that cannot be used, in sentences.
     """
 
     monitor: Monitor
@@ -56,12 +55,11 @@ class Core:
     sampler: SamplingWorker
     follower: Worker
     folders: list[Path]
-    problems: tuple[str, ...]
     watch_folder: Callable[[Path], None]
 
     def start(self) -> None:
-        """Start everything; the notifiers first, so that nothing is missed."""
-        self.monitor.start([self.router, self.sampler, self.follower])
+        """Start everything."""
+        self.monitor.start([self.sampler, self.follower], [self.router])
 
     def stop(self, timeout: float = 5.0) -> None:
         """Stop everything in order; idempotent."""
@@ -86,7 +84,7 @@ def assemble(
     """Build the core on the machine's own sources."""
     from crackseg_desktop.training.follower import Follower
 
-    rules, problems = rules_from(settings.rules)
+    rules, _ = rules_from(settings.rules)
     router = Router(notifiers, clock, backend=settings.notifications.backend)
     monitor = Monitor(rules, clock, _announcer(settings, router))
     watched = [folder.expanduser().resolve() for folder in folders]
@@ -97,18 +95,18 @@ def assemble(
         follower.add_folder(path)
         watch_disks([*watched, path, data_dir])
 
-    return Core(monitor, router, sampler, follower, watched, problems, watch_folder)
+    return Core(monitor, router, sampler, follower, watched, watch_folder)
 
 
 def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notifier]) -> Core:
     """Build the core on simulated sources; nothing of this machine is read."""
     from crackseg_desktop.simulation.sources import SimulatedFollower, SimulatedSampler
 
-    rules, problems = rules_from(settings.rules)
+    rules, _ = rules_from(settings.rules)
     router = Router(notifiers, clock, backend=settings.notifications.backend)
     monitor = Monitor(rules, clock, _announcer(settings, router))
     sampler = SimulatedSampler(monitor.publish, clock)
-    return Core(monitor, router, sampler, SimulatedFollower(monitor.publish, clock), [], problems, lambda path: None)
+    return Core(monitor, router, sampler, SimulatedFollower(monitor.publish, clock), [], lambda path: None)
 
 
 def build_sampler(

@@ -44,7 +44,9 @@ class Curve:
 
     def copy(self) -> Curve:
         """Return an independent curve with the same points."""
-        return self._taken(range(len(self)))
+        other = Curve(self.tag, self.name, self.axis)
+        other.steps, other.wall_times, other.values = self.steps[:], self.wall_times[:], self.values[:]
+        return other
 
     def as_points(self, run: str) -> CurvePoints:
         """Return all points as they were when the program first saw the run."""
@@ -67,7 +69,7 @@ class Curve:
         kept.reverse()
         return self._taken(kept)
 
-    def _taken(self, indices: range | list[int]) -> Curve:
+    def _taken(self, indices: list[int]) -> Curve:
         other = Curve(self.tag, self.name, self.axis)
         other.steps = array("q", (self.steps[i] for i in indices))
         other.wall_times = array("d", (self.wall_times[i] for i in indices))

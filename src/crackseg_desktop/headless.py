@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _COLLECTED_SAMPLES = 4
 _COLLECT_SECONDS = 3.0
 _ANSWER_SECONDS = 60.0
+_PAUSE_SECONDS = 0.5
 
 
 def watch(core: Core, inbox: Inbox, logs: Path) -> int:
@@ -44,7 +45,8 @@ def watch(core: Core, inbox: Inbox, logs: Path) -> int:
     core.monitor.subscribe(inbox.on_event)
     inbox.attach(lambda message: _add_folders(core, message))
     core.start()
-    stopping.wait()
+    while not stopping.wait(_PAUSE_SECONDS):
+        pass  # in pauses: on Windows a wait without end hears no Ctrl-C (python/cpython#80116)
     core.stop()
     close_log()
     leave_if_stuck(core)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from crackseg_desktop.alerts.engine import Engine
+from crackseg_desktop.alerts.engine import Engine, Moment
 from crackseg_desktop.alerts.observe import observations
 from crackseg_desktop.event_queue import EventQueue
 from crackseg_desktop.history.recent import Recent, Window
@@ -76,7 +76,8 @@ class Monitor:
         self._queue = EventQueue()
         self.publish = self._queue.put
         self._thread = threading.Thread(target=self._drain, name="monitor", daemon=True)
-        self._workers: list[Worker] = []
+        self._sources: list[Worker] = []
+        self._notifiers: list[Worker] = []
         self._subscribers: list[Callable[[Published], None]] = []
         self._engine = Engine(rules)
         self._recent = Recent()
@@ -84,20 +85,22 @@ class Monitor:
         self._sample: Sample | None = None
         self._resolved: list[AlertEvent] = []
 
-    def start(self, workers: Sequence[Worker]) -> None:
-        """Start watching with these sources and notifiers; the first to start is the last to stop."""
-        self._workers = list(workers)
+    def start(self, sources: Sequence[Worker], notifiers: Sequence[Worker] = ()) -> None:
+        """Start watching; the notifiers first, so that nothing is missed."""
+        self._sources, self._notifiers = list(sources), list(notifiers)
         self._thread.start()
-        for worker in self._workers:
+        for worker in (*self._notifiers, *self._sources):
             worker.start()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Stop sources first, then finish what is queued; idempotent."""
-        while self._workers:
-            self._workers.pop().stop(timeout)
+        """Stop sources first, then finish what is queued, then let the notifiers say it; idempotent."""
+        while self._sources:
+            self._sources.pop().stop(timeout)
         self._queue.close()
         if self._thread.is_alive():
             self._thread.join(timeout)
+        while self._notifiers:
+            self._notifiers.pop().stop(timeout)
 
     def subscribe(self, subscriber: Callable[[Published], None]) -> None:
         """Tell ``subscriber`` everything from now on."""
@@ -113,8 +116,7 @@ class Monitor:
 
     def snooze(self, seconds: float | None) -> None:
         """Announce no alert for so long; None ends the snooze."""
-        until = None if seconds is None else self._clock.time() + seconds
-        self._ask(lambda: self._engine.snooze(until))
+        self._ask(lambda: self._engine.snooze(seconds, self._now()))
 
     def acknowledge(self, key: str) -> None:
         """Mark a firing alert as seen."""
@@ -150,27 +152,36 @@ class Monitor:
         self._sample = sample
         self._recent.add(sample)
         self._tell(sample)
-        self._tell_runs(self._tracker.on_sample(sample))
-        self._tell_alerts(self._engine.observe(observations(sample), sample.time))
+        for run in self._tracker.on_sample(sample):
+            self._tell(run)
+        self._judge_round(sample)
+
+    def _judge_round(self, sample: Sample) -> None:
+        """Judge everything there is at the moment of a sample, and close what is no longer there."""
+        at = Moment(sample.time, sample.monotonic)
+        if sample.gap:
+            self._engine.resume(at)
+        is_news = self._clock.monotonic() - sample.monotonic < _NEWS_SECONDS
+        seen = (*observations(sample), *self._tracker.observations(self._tracker.runs()))
+        self._tell_alerts(self._engine.observe(seen, at, is_news=is_news))
+        self._tell_alerts(self._engine.close_unseen(at))
 
     def _tell_runs(self, runs: Iterable[Run]) -> None:
+        """Tell a run and judge it at once: a NaN does not wait for the next sample."""
         for run in runs:
             self._tell(run)
-            self._tell_alerts(self._engine.observe(self._tracker.observations(run), self._now()))
+            self._tell_alerts(self._engine.observe(self._tracker.observations([run]), self._now()))
 
     def _tell_alerts(self, events: Iterable[AlertEvent]) -> None:
-        for change in events:
-            is_news = self._clock.time() - change.time < _NEWS_SECONDS
-            event = replace(change, notify=change.notify and is_news)
+        for event in events:
             log.info("alert %s %s: %s", event.key, event.state, event.title)
             if event.state == AlertState.RESOLVED:
                 self._resolved = [event, *self._resolved][:_REMEMBERED_ALERTS]
             self._announce(event)
             self._tell(event)
 
-    def _now(self) -> float:
-        """Return the time by which alerts are judged: that of the samples, so that all of them share one."""
-        return self._sample.time if self._sample is not None else self._clock.time()
+    def _now(self) -> Moment:
+        return Moment(self._clock.time(), self._clock.monotonic())
 
     def _tell(self, event: Published) -> None:
         for subscriber in self._subscribers:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -74,6 +75,14 @@ class Settings:
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
 
 
+RANGES = {
+    "sampling.fast_seconds": (0.2, 3600.0),
+    "sampling.medium_seconds": (1.0, 3600.0),
+    "sampling.slow_seconds": (5.0, 3600.0),
+    "sampling.deadline_seconds": (0.1, 60.0),
+    "targets.iou": (0.0, 1.0),
+    "targets.dice": (0.0, 1.0),
+}
 CHOICES = {
     "notifications.backend": ("auto", "dbus", "plyer", "toast", "tray", "window"),
     "appearance.theme": ("system", "dark", "light"),
@@ -100,6 +109,12 @@ class Loaded:
     settings: Settings
     path: Path
     problems: tuple[Problem, ...] = ()
+    text: str = ""
+
+    def with_problems(self, found: Iterable[tuple[str, str]]) -> Loaded:
+        """Add problems that only another room can see, such as of a rule: the dotted key and what is wrong."""
+        more = tuple(Problem(_line_of(self.text, key), key, message) for key, message in found)
+        return replace(self, problems=(*self.problems, *more))
 
     def message(self) -> str | None:
         """Return one clear line about the problems, or None."""
@@ -126,10 +141,10 @@ def parse(text: str, path: Path) -> Loaded:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return Loaded(Settings(), path, (_syntax_problem(text, str(error)),))
+        return Loaded(Settings(), path, (_syntax_problem(text, str(error)),), text)
     problems: list[Problem] = []
     settings = _fill(Settings(), table, "", text, problems)
-    return Loaded(settings, path, tuple(problems))
+    return Loaded(settings, path, tuple(problems), text)
 
 
 def save(path: Path, changes: Mapping[str, Any]) -> None:
@@ -138,7 +153,8 @@ def save(path: Path, changes: Mapping[str, Any]) -> None:
     The file is replaced in one step, so that a crash leaves either the old or the new one.
 
     Raises:
-        SettingsError: the file on disk is broken (it is left as it is) or the folder cannot be written.
+        SettingsError: the file on disk is broken or has a value where a table should be (it is left as it is), or the
+            folder cannot be written.
     """
     import tomlkit  # only saving needs it
 
@@ -149,6 +165,8 @@ def save(path: Path, changes: Mapping[str, Any]) -> None:
             table: Any = document
             for section in sections:
                 table = table.setdefault(section, tomlkit.table())
+                if not isinstance(table, MutableMapping):
+                    raise ValueError(f"{section} is not a table there")
             table[name] = value
         write_atomically(path, tomlkit.dumps(document).encode())
     except (OSError, ValueError) as error:  # tomlkit's parse errors are ValueErrors
@@ -199,8 +217,9 @@ def _mismatch(key: str, default: object, value: object) -> str | None:
         case bool():
             return None if isinstance(value, bool) else f"must be true or false, not {value!r}"
         case int() | float():
-            ok = isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
-            return None if ok else f"must be a number above 0, not {value!r}"
+            low, high = RANGES[key]
+            ok = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+            return None if ok else f"must be a number from {low:g} to {high:g}, not {value!r}"
         case str():
             return None if isinstance(value, str) else f"must be a text, not {value!r}"
         case tuple():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.alerts.engine import Observation
 from crackseg_desktop.insight.linking import link
 from crackseg_desktop.insight.runs import derive
+from crackseg_desktop.insight.state import nonfinite_fact
 from crackseg_desktop.insight.summary import RunSummary
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class RunTracker:
         self._runs: dict[str, Run] = {}
         self._pids: dict[str, int] = {}
         self._gone: set[str] = set()
+        self._live: set[str] = set()
         self._processes: tuple[ProcessReading, ...] = ()
         self._refreshed = 0.0
 
@@ -53,6 +55,8 @@ class RunTracker:
     def on_points(self, points: CurvePoints) -> list[Run]:
         """Take over new points; points may come before the facts of their run."""
         self._summaries.setdefault(points.run, RunSummary()).add(points)
+        if not points.baseline:
+            self._live.add(points.run)
         return [self._derive(points.run)] if points.run in self._facts else []
 
     def on_removed(self, removed: RunRemoved) -> None:
@@ -60,6 +64,7 @@ class RunTracker:
         for table in (self._facts, self._summaries, self._runs, self._pids):
             table.pop(removed.run, None)
         self._gone.discard(removed.run)
+        self._live.discard(removed.run)
 
     def on_sample(self, sample: Sample) -> list[Run]:
         """Look at the processes of a sample, and now and then at active runs whose state time alone can change."""
@@ -73,9 +78,18 @@ class RunTracker:
         looked_at = [self._derive(run_id) for run_id, run in before.items() if run.active or run_id in self._pids]
         return [run for run in looked_at if run != before[run.id]]
 
-    def observations(self, run: Run) -> Iterator[Observation]:
-        """Yield what rules can judge of an active run; those that have ended are history, not news."""
-        if run.active:
+    def observations(self, runs: Iterable[Run]) -> Iterator[Observation]:
+        """Yield what rules can judge of these runs: the active ones, and once more those that have just ended.
+
+        A run that had ended before it was seen is history, not news.
+        """
+        for run in runs:
+            if run.active:
+                self._live.add(run.id)
+            elif run.id not in self._live:
+                continue
+            else:
+                self._live.discard(run.id)
             yield from run_observations(run, self._summaries[run.id])
 
     def _link(self) -> None:
@@ -104,6 +118,7 @@ def run_observations(run: Run, summary: RunSummary) -> Iterator[Observation]:
         {"run": run.id},
         summary.nonfinite_points(),
         run.facts.name,
-        f"{problem}.{' The training goes on by itself.' if run.active else ''}",
-        run.facts.simulated,
+        detail=f"{problem}.{' The training goes on by itself.' if run.active else ''}",
+        fact=nonfinite_fact(summary),
+        simulated=run.facts.simulated,
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackseg_desktop.alerts.engine import FORGET_SECONDS, Engine, Observation, judge_once
+from crackseg_desktop.alerts.engine import FORGET_SECONDS, Engine, Moment, Observation, judge_once
 from crackseg_desktop.alerts.rules import Rule
 from crackseg_desktop.readings import AlertEvent, AlertState, Severity
 
@@ -21,9 +21,13 @@ RULE = Rule(
 START = 1_000_000.0
 
 
+def moment(at: float) -> Moment:
+    return Moment(START + at, 50 + at)
+
+
 def observe(engine: Engine, value: float, at: float, gpu: str = "GPU-1") -> list[AlertEvent]:
     seen = Observation("gpu_temperature_celsius", {"gpu": gpu}, value, f"GPU {gpu[-1]}")
-    return engine.observe([seen], START + at)
+    return engine.observe([seen], moment(at))
 
 
 def run(engine: Engine, values: Sequence[tuple[float, float]]) -> list[AlertEvent]:
@@ -72,14 +76,14 @@ def test_that_each_subject_has_an_alert_of_its_own() -> None:
 def test_that_absence_of_data_is_no_recovery() -> None:
     engine = Engine([RULE])
     run(engine, [(0, 86), (10, 86)])
-    assert engine.observe([], START + 10 + FORGET_SECONDS) == []
-    closed = engine.observe([], START + 11 + FORGET_SECONDS)
+    assert engine.close_unseen(moment(10 + FORGET_SECONDS)) == []
+    closed = engine.close_unseen(moment(11 + FORGET_SECONDS))
     assert [(event.state, event.notify) for event in closed] == [(AlertState.RESOLVED, False)]
 
 
 def test_that_a_snooze_holds_the_word_and_its_end_gives_it() -> None:
     engine = Engine([RULE])
-    engine.snooze(START + 100)
+    engine.snooze(100, moment(0))
     held = run(engine, [(0, 86), (10, 86), (99, 86)])
     assert [(event.state, event.notify) for event in held] == [(AlertState.SNOOZED, False)]
     told = run(engine, [(100, 86), (101, 86)])
@@ -88,7 +92,7 @@ def test_that_a_snooze_holds_the_word_and_its_end_gives_it() -> None:
 
 def test_that_what_was_never_announced_is_not_said_to_be_resolved() -> None:
     engine = Engine([RULE])
-    engine.snooze(START + 1000)
+    engine.snooze(1000, moment(0))
     run(engine, [(0, 86), (10, 86)])
     resolved = run(engine, [(20, 70), (30, 70)])
     assert [(event.state, event.notify) for event in resolved] == [(AlertState.RESOLVED, False)]
@@ -96,18 +100,19 @@ def test_that_what_was_never_announced_is_not_said_to_be_resolved() -> None:
 
 def test_that_ending_a_snooze_announces_at_once_what_still_fires() -> None:
     engine = Engine([RULE])
-    engine.snooze(START + 1000)
+    engine.snooze(1000, moment(0))
     run(engine, [(0, 86), (10, 86)])
-    engine.snooze(None)
+    engine.snooze(None, moment(10.5))
+    assert engine.snoozed_until is None
     assert [event.state for event in observe(engine, 86, 11)] == [AlertState.FIRING]
 
 
 def test_that_an_acknowledged_alert_stays_quiet_and_still_resolves() -> None:
     engine = Engine([RULE])
     fired = run(engine, [(0, 86), (10, 86)])
-    acknowledged = engine.acknowledge(fired[0].key, START + 20)
+    acknowledged = engine.acknowledge(fired[0].key, moment(20))
     assert [(event.state, event.notify) for event in acknowledged] == [(AlertState.ACKNOWLEDGED, False)]
-    assert engine.acknowledge(fired[0].key, START + 21) == []
+    assert engine.acknowledge(fired[0].key, moment(21)) == []
     assert [event.state for event in engine.open_alerts()] == [AlertState.ACKNOWLEDGED]
     assert [event.state for event in run(engine, [(30, 70), (40, 70)])] == [AlertState.RESOLVED]
 
@@ -117,7 +122,7 @@ def test_that_a_rule_for_low_values_fires_below_its_limit() -> None:
     engine = Engine([disk])
 
     def free(value: float, at: float) -> list[AlertEvent]:
-        return engine.observe([Observation("host_disk_free_bytes", {"mount": "/"}, value, "/")], START + at)
+        return engine.observe([Observation("host_disk_free_bytes", {"mount": "/"}, value, "/")], moment(at))
 
     assert [event.state for event in free(9e9, 0)] == [AlertState.FIRING]
     assert free(11e9, 1) == []
@@ -134,8 +139,8 @@ def test_that_one_look_treats_the_duration_as_elapsed() -> None:
 def test_that_words_are_cut_to_what_a_notification_holds() -> None:
     engine = Engine([RULE])
     seen = Observation("gpu_temperature_celsius", {"gpu": "x"}, 99, "y" * 200)
-    engine.observe([seen], START)
-    event = engine.observe([seen], START + 10)[0]
+    engine.observe([seen], moment(0))
+    event = engine.observe([seen], moment(10))[0]
     assert len(event.title) == 63
     assert event.title.endswith("…")
 
@@ -154,3 +159,32 @@ def test_that_a_figure_that_is_no_number_neither_fires_nor_resolves(value: float
     assert run(engine, [(0, value), (60, value)]) == []
     run(engine, [(70, 86), (80, 86)])
     assert run(engine, [(90, value), (200, value)]) == []
+
+
+def test_that_what_was_no_news_is_said_once_it_still_holds_live() -> None:
+    engine = Engine([RULE])
+    seen = Observation("gpu_temperature_celsius", {"gpu": "GPU-1"}, 86, "GPU 1")
+    past = [*engine.observe([seen], moment(0), is_news=False), *engine.observe([seen], moment(10), is_news=False)]
+    assert [(event.state, event.notify) for event in past] == [(AlertState.FIRING, False)]
+    assert [(event.state, event.notify) for event in observe(engine, 86, 11)] == [(AlertState.FIRING, True)]
+    assert observe(engine, 86, 12) == []
+
+
+def test_that_a_clock_set_back_or_forward_changes_no_duration() -> None:
+    engine = Engine([RULE])
+    seen = Observation("gpu_temperature_celsius", {"gpu": "GPU-1"}, 86, "GPU 1")
+    assert engine.observe([seen], Moment(START, 0)) == []
+    assert engine.observe([seen], Moment(START + 7200, 1)) == []
+    fired = engine.observe([seen], Moment(START - 7200, 10))
+    assert [event.state for event in fired] == [AlertState.FIRING]
+
+
+def test_that_a_suspend_neither_closes_what_fires_nor_fires_what_was_pending() -> None:
+    engine = Engine([RULE])
+    run(engine, [(0, 86), (10, 86)])
+    observe(engine, 86, 10, "GPU-2")
+    engine.resume(moment(3600))
+    assert engine.close_unseen(moment(3601)) == []
+    assert observe(engine, 86, 3602) == []
+    assert observe(engine, 86, 3602, "GPU-2") == []
+    assert [event.state for event in observe(engine, 86, 3610, "GPU-2")] == [AlertState.FIRING]

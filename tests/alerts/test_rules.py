@@ -76,4 +76,17 @@ def test_that_what_cannot_be_set_is_named_and_the_rule_stays() -> None:
     rules, problems = rules_from({"gpu_temperature": {"limit": "hot", "metric": "x"}, "gpu_temprature": {"limit": 1}})
     assert next(rule.limit for rule in rules if rule.name == "gpu_temperature") == 80
     assert len(problems) == 3
-    assert any("gpu_temprature is not a rule" in problem for problem in problems)
+    assert {key for key, _ in problems} == {
+        "rules.gpu_temprature",
+        "rules.gpu_temperature.limit",
+        "rules.gpu_temperature.metric",
+    }
+
+
+@pytest.mark.parametrize(
+    "table", [{"limit": float("nan")}, {"for_seconds": -1}, {"enabled": 1}, {"severity": "loud"}, {"limit": True}]
+)
+def test_that_a_value_without_sense_leaves_the_rule_as_it_is(table: dict[str, object]) -> None:
+    rules, problems = rules_from({"gpu_temperature": table})
+    assert rules == BUILTIN
+    assert len(problems) == 1

@@ -97,3 +97,8 @@ def test_that_curves_are_chosen_by_the_printed_tag_and_superseded_points_on_requ
     assert list(choose(curves, [], normalised=False, superseded=True)["val_iou"].steps) == [1, 2, 1]
     document = curves_document("r", choose(curves, ["lr"], normalised=False, superseded=False))
     assert document == {"run": "r", "curves": {"lr": {"steps": [1], "wall_times": [1.5], "values": [1.0]}}}
+
+
+def test_that_two_tags_that_mean_the_same_are_both_printed() -> None:
+    curves = {"loss": curve("loss", "train/loss", (1, 2.0)), "train/loss": curve("train/loss", "train/loss", (1, 1.0))}
+    assert list(choose(curves, [], normalised=True, superseded=False)) == ["loss", "train/loss"]

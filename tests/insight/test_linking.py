@@ -44,3 +44,9 @@ def test_that_a_run_that_says_it_ended_is_not_guessed_to_be_alive() -> None:
     ended = RunFacts("e", "e", "/crackseg/artifacts/e", (), "crackseg", started=100, ending=Ending("completed"))
     assert link([ended], [process(1, 99)]) == {}
     assert link([replace(ended, files=("/e.log",))], [process(1, 99, files=("/e.log",))]) == {"e": 1}
+
+
+def test_that_a_resumed_run_is_linked_by_a_file_that_is_its_own() -> None:
+    runs = [run("resumed", 100, files=("/a/main.log", "/shared.log")), run("other", 50, files=("/shared.log",))]
+    assert link(runs, [process(1, 5000, "/elsewhere", ("/a/main.log",))]) == {"resumed": 1}
+    assert link(runs, [process(1, 5000, "/elsewhere", ("/shared.log",))]) == {}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from array import array
 from typing import TYPE_CHECKING
 
 import pytest
 
+from crackseg_desktop.curves import Curve
 from crackseg_desktop.insight.summary import RunSummary, direction
 
 if TYPE_CHECKING:
@@ -96,3 +98,13 @@ def test_that_epoch_ends_follow_the_validation_loss(add: Adder) -> None:
     add(summary, "train/loss", [0.5] * 3, start=0.0)
     add(summary, "val/loss", [0.5] * 3, start=1000.0)
     assert summary.epoch_ends() == [1000.0, 1060.0, 1120.0]
+
+
+def test_that_a_restart_within_one_portion_supersedes_too() -> None:
+    curve = Curve("val_loss", "val/loss", "epoch")
+    curve.steps, curve.wall_times = array("q", [1, 2, 3, 2, 3]), array("d", [0.0] * 5)
+    curve.values = array("d", [0.5, 0.4, math.nan, 0.3, 0.2])
+    summary = RunSummary()
+    summary.add(curve.as_points("r"))
+    assert summary.nonfinite_points() == 0
+    assert summary.best()["val/loss"].value == 0.2

@@ -8,7 +8,7 @@ from statistics import mean
 import pytest
 
 from crackseg_desktop import units
-from crackseg_desktop.alerts.engine import Engine
+from crackseg_desktop.alerts.engine import Engine, Moment
 from crackseg_desktop.alerts.observe import observations
 from crackseg_desktop.alerts.rules import BUILTIN
 from crackseg_desktop.metrics import CATALOGUE
@@ -197,7 +197,10 @@ def test_that_processes_of_the_gpu_add_up_to_its_used_memory() -> None:
 def test_that_the_past_hour_raises_one_alert_about_the_gpu_and_resolves_it() -> None:
     engine = Engine(BUILTIN)
     events = [
-        event for at in PAST_HOUR for event in engine.observe(observations(told(at)), ANCHOR + at) if event.notify
+        event
+        for at in PAST_HOUR
+        for event in engine.observe(observations(told(at)), Moment(ANCHOR + at, at))
+        if event.notify
     ]
     assert [(event.rule, event.subject, event.state) for event in events] == [
         ("gpu_temperature", "GPU 0", AlertState.FIRING),

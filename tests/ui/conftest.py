@@ -137,7 +137,6 @@ class FakeCore:
         self.monitor = Monitor([], clock, self.router.post)
         self.folders = folders
         self.stuck: tuple[str, ...] = ()
-        self.problems: tuple[str, ...] = ()
         self.publish = self.monitor.publish
         self.stopped = False
 

@@ -4,6 +4,9 @@ One alert is one (rule, subject) pair on its way ``ok -> pending -> firing -> (a
 is one notification, however long it lasts; recovery is said once, and only of what had been said. While alerts are
 snoozed they are recorded and not announced; what still fires when the snooze ends is announced then. A subject that
 is no longer observed keeps its state for a while and is then closed without a word: absence of data is no recovery.
+
+Durations are measured in monotonic seconds, so that a clock set back or forward changes none of them; wall time is
+only what the events show.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crackseg_desktop import units
-from crackseg_desktop.readings import AlertEvent, AlertState, Severity
+from crackseg_desktop.readings import OPEN, AlertEvent, AlertState, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,26 +31,40 @@ _ORDER = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One value that a rule can judge: ``labels`` identify the subject, ``subject`` and ``detail`` are its words."""
+    """One value that a rule can judge.
+
+    ``labels`` identify the subject; ``subject``, ``detail`` (the evidence) and ``fact`` (what became so, where the
+    rule alone cannot know) are its words.
+    """
 
     metric: str
     labels: Mapping[str, str]
     value: float
     subject: str
     detail: str = ""
+    fact: str = ""
     simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When observations are judged: ``wall`` in Unix seconds, ``monotonic`` for durations."""
+
+    wall: float
+    monotonic: float
 
 
 @dataclass(slots=True)
 class _Alert:
-    """What the engine remembers of one pair.
+    """What the engine remembers of one pair; times are monotonic.
 
-    ``worst`` is the event of its worst value, ``cleared`` when the value came back to the clear level, ``seen`` when
-    its subject was last observed.
+    ``worst`` is the event of its worst value, ``begun`` when the value went beyond the limit, ``cleared`` when it came
+    back to the clear level, ``seen`` when its subject was last observed.
     """
 
     event: AlertEvent
     worst: AlertEvent
+    begun: float
     seen: float
     cleared: float | None = None
     announced: bool = False
@@ -62,92 +79,36 @@ class Engine:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
         self._alerts: dict[_Key, _Alert] = {}
-        self.snoozed_until: float | None = None
+        self._snoozed_until: Moment | None = None
 
-    def observe(self, observations: Iterable[Observation], now: float) -> list[AlertEvent]:
+    @property
+    def snoozed_until(self) -> float | None:
+        """Return when the snooze ends, in Unix seconds; None while there is none."""
+        return self._snoozed_until.wall if self._snoozed_until is not None else None
+
+    def observe(self, observations: Iterable[Observation], at: Moment, *, is_news: bool = True) -> list[AlertEvent]:
         """Judge the newest values and return what changed, in order.
 
-        ``now`` is in Unix seconds. Observations may come in parts: what is missing keeps its state.
+        Observations may come in parts: what is missing keeps its state. What is no news (the past of a demonstration)
+        is recorded and not announced; what of it still fires is announced with the next observation that is.
         """
         changes: list[AlertEvent] = []
+        quiet = not is_news or self._is_snoozed(at)
         for observation in observations:
             for rule in self._rules:
                 if rule.metric == observation.metric:
-                    changes += self._judge(rule, observation, now)
-        changes += self._close_unseen(now)
-        changes += self._end_snooze(now)
+                    changes += self._judge(rule, observation, at, quiet=quiet)
         return changes
 
-    def open_alerts(self) -> list[AlertEvent]:
-        """Return what fires now, the most severe and newest first."""
-        shown = (AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
-        events = [alert.event for alert in self._alerts.values() if alert.event.state in shown]
-        return sorted(events, key=lambda event: (_ORDER.index(event.severity), -event.since))
-
-    def snooze(self, until: float | None) -> None:
-        """Announce nothing until then (Unix seconds); None ends a snooze at the next observation."""
-        self.snoozed_until = until if until is not None else 0.0
-
-    def acknowledge(self, key: str, now: float) -> list[AlertEvent]:
-        """Mark a firing alert as seen by a person."""
-        for alert in self._alerts.values():
-            if alert.event.key == key and alert.event.state in (AlertState.FIRING, AlertState.SNOOZED):
-                alert.announced = True
-                return [self._change(alert, AlertState.ACKNOWLEDGED, now, notify=False)]
-        return []
-
-    def _judge(self, rule: Rule, seen: Observation, now: float) -> list[AlertEvent]:
-        key = (rule.name, tuple(sorted(seen.labels.items())))
-        alert = self._alerts.get(key)
-        if alert is None:
-            if not rule.breached_by(seen.value):
-                return []
-            event = _event(rule, seen, AlertState.PENDING, now, now)
-            alert = self._alerts[key] = _Alert(event, event, now)
-        alert.seen = now
-        if alert.event.state == AlertState.PENDING:
-            return self._judge_pending(rule, key, alert, seen, now)
-        return self._judge_firing(rule, key, alert, seen, now)
-
-    def _judge_pending(self, rule: Rule, key: _Key, alert: _Alert, seen: Observation, now: float) -> list[AlertEvent]:
-        if not rule.breached_by(seen.value):
-            del self._alerts[key]
-            return []
-        self._note(alert, rule, seen, now)
-        if now - alert.event.since < rule.for_seconds:
-            return []
-        snoozed = self._is_snoozed(now)
-        alert.announced = not snoozed
-        return [self._change(alert, AlertState.SNOOZED if snoozed else AlertState.FIRING, now, notify=not snoozed)]
-
-    def _judge_firing(self, rule: Rule, key: _Key, alert: _Alert, seen: Observation, now: float) -> list[AlertEvent]:
-        self._note(alert, rule, seen, now)
-        if not rule.cleared_by(seen.value):
-            alert.cleared = None
-            return []
-        alert.cleared = now if alert.cleared is None else alert.cleared
-        if now - alert.cleared < rule.clear_seconds:
-            return []
-        del self._alerts[key]
-        event = self._change(alert, AlertState.RESOLVED, now, notify=alert.announced and not self._is_snoozed(now))
-        return [replace(event, title=alert.worst.title, summary=_recovery(rule, alert.worst, seen.value, now))]
-
-    @staticmethod
-    def _note(alert: _Alert, rule: Rule, seen: Observation, now: float) -> None:
-        """Take over the newest value, and keep the worst."""
-        alert.event = _event(rule, seen, alert.event.state, alert.event.since, now)
-        worst = alert.worst.value
-        if worst is None or (seen.value > worst if rule.comparison == "above" else seen.value < worst):
-            alert.worst = alert.event
-
-    def _close_unseen(self, now: float) -> list[AlertEvent]:
-        gone = [key for key, alert in self._alerts.items() if now - alert.seen > FORGET_SECONDS]
+    def close_unseen(self, at: Moment) -> list[AlertEvent]:
+        """Close the alerts whose subject has not been observed for a while; call it after a whole round."""
+        gone = [key for key, alert in self._alerts.items() if at.monotonic - alert.seen > FORGET_SECONDS]
         closed = [self._alerts.pop(key) for key in gone]
         return [
             replace(
                 alert.event,
                 state=AlertState.RESOLVED,
-                time=now,
+                time=at.wall,
                 notify=False,
                 summary=f"{alert.event.subject} is no longer observed.",
             )
@@ -155,20 +116,89 @@ class Engine:
             if alert.event.state != AlertState.PENDING
         ]
 
-    def _end_snooze(self, now: float) -> list[AlertEvent]:
-        if self.snoozed_until is None or now < self.snoozed_until:
+    def resume(self, at: Moment) -> None:
+        """Begin durations anew after a suspend: nobody observed the time between."""
+        for alert in self._alerts.values():
+            alert.seen = at.monotonic
+            alert.cleared = None
+            if alert.event.state == AlertState.PENDING:
+                alert.begun = at.monotonic
+
+    def open_alerts(self) -> list[AlertEvent]:
+        """Return what fires now, the most severe and newest first."""
+        events = [alert.event for alert in self._alerts.values() if alert.event.state in OPEN]
+        return sorted(events, key=lambda event: (_ORDER.index(event.severity), -event.since))
+
+    def snooze(self, seconds: float | None, at: Moment) -> None:
+        """Announce nothing for so long; None ends the snooze."""
+        self._snoozed_until = None if seconds is None else Moment(at.wall + seconds, at.monotonic + seconds)
+
+    def acknowledge(self, key: str, at: Moment) -> list[AlertEvent]:
+        """Mark a firing alert as seen by a person."""
+        for alert in self._alerts.values():
+            if alert.event.key == key and alert.event.state in (AlertState.FIRING, AlertState.SNOOZED):
+                alert.announced = True
+                return [self._change(alert, AlertState.ACKNOWLEDGED, at, notify=False)]
+        return []
+
+    def _judge(self, rule: Rule, seen: Observation, at: Moment, *, quiet: bool) -> list[AlertEvent]:
+        key = (rule.name, tuple(sorted(seen.labels.items())))
+        alert = self._alerts.get(key)
+        if alert is None:
+            if not rule.breached_by(seen.value):
+                return []
+            event = _event(rule, seen, AlertState.PENDING, at.wall, at.wall)
+            alert = self._alerts[key] = _Alert(event, event, at.monotonic, at.monotonic)
+        alert.seen = at.monotonic
+        if alert.event.state == AlertState.PENDING:
+            return self._judge_pending(rule, key, alert, seen, at, quiet=quiet)
+        return self._judge_firing(rule, key, alert, seen, at, quiet=quiet)
+
+    def _judge_pending(
+        self, rule: Rule, key: _Key, alert: _Alert, seen: Observation, at: Moment, *, quiet: bool
+    ) -> list[AlertEvent]:
+        if not rule.breached_by(seen.value):
+            del self._alerts[key]
             return []
-        self.snoozed_until = None
-        waiting = [alert for alert in self._alerts.values() if alert.event.state == AlertState.SNOOZED]
-        for alert in waiting:
-            alert.announced = True
-        return [self._change(alert, AlertState.FIRING, now, notify=True) for alert in waiting]
+        self._note(alert, rule, seen, at)
+        if at.monotonic - alert.begun < rule.for_seconds:
+            return []
+        return [self._announce(alert, at, quiet=quiet)]
 
-    def _is_snoozed(self, now: float) -> bool:
-        return self.snoozed_until is not None and now < self.snoozed_until
+    def _judge_firing(
+        self, rule: Rule, key: _Key, alert: _Alert, seen: Observation, at: Moment, *, quiet: bool
+    ) -> list[AlertEvent]:
+        self._note(alert, rule, seen, at)
+        if not rule.cleared_by(seen.value):
+            alert.cleared = None
+            return [] if alert.announced or quiet else [self._announce(alert, at, quiet=False)]
+        alert.cleared = at.monotonic if alert.cleared is None else alert.cleared
+        if at.monotonic - alert.cleared < rule.clear_seconds:
+            return []
+        del self._alerts[key]
+        event = self._change(alert, AlertState.RESOLVED, at, notify=alert.announced and not quiet)
+        return [replace(event, title=alert.worst.title, summary=_recovery(rule, alert, seen.value, at))]
 
-    def _change(self, alert: _Alert, state: AlertState, now: float, *, notify: bool) -> AlertEvent:
-        alert.event = replace(alert.event, state=state, time=now, notify=notify)
+    @staticmethod
+    def _note(alert: _Alert, rule: Rule, seen: Observation, at: Moment) -> None:
+        """Take over the newest value, and keep the worst."""
+        alert.event = _event(rule, seen, alert.event.state, alert.event.since, at.wall)
+        worst = alert.worst.value
+        if worst is None or (seen.value > worst if rule.comparison == "above" else seen.value < worst):
+            alert.worst = alert.event
+
+    def _announce(self, alert: _Alert, at: Moment, *, quiet: bool) -> AlertEvent:
+        alert.announced = not quiet
+        state = AlertState.SNOOZED if self._is_snoozed(at) else AlertState.FIRING
+        return self._change(alert, state, at, notify=not quiet)
+
+    def _is_snoozed(self, at: Moment) -> bool:
+        if self._snoozed_until is not None and at.monotonic >= self._snoozed_until.monotonic:
+            self._snoozed_until = None
+        return self._snoozed_until is not None
+
+    def _change(self, alert: _Alert, state: AlertState, at: Moment, *, notify: bool) -> AlertEvent:
+        alert.event = replace(alert.event, state=state, time=at.wall, notify=notify)
         return alert.event
 
 
@@ -189,6 +219,7 @@ def _event(rule: Rule, seen: Observation, state: AlertState, since: float, now: 
         "value": _value(rule, seen.value),
         "limit": _value(rule, rule.limit),
         "detail": seen.detail,
+        "fact": seen.fact,
     }
     return AlertEvent(
         rule=rule.name,
@@ -207,10 +238,10 @@ def _event(rule: Rule, seen: Observation, state: AlertState, since: float, now: 
     )
 
 
-def _recovery(rule: Rule, worst: AlertEvent, value: float, now: float) -> str:
+def _recovery(rule: Rule, alert: _Alert, value: float, at: Moment) -> str:
     kind = "peak" if rule.comparison == "above" else "lowest"
-    figures = f"{_value(rule, value)} now, {kind} {units.figure(rule.unit, worst.value)}"
-    lasted = units.duration(now - worst.since)
+    figures = f"{_value(rule, value)} now, {kind} {units.figure(rule.unit, alert.worst.value)}"
+    lasted = units.duration(at.monotonic - alert.begun)
     return _cut(f"Back to normal after {lasted}: {figures}, limit {_value(rule, rule.limit)}.", _SUMMARY_LENGTH)
 
 

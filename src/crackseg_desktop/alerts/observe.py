@@ -21,7 +21,9 @@ def observations(sample: Sample) -> Iterator[Observation]:
             continue
         subject = _subject(reading)
         for metric, value in reading.figures.items():
-            yield Observation(metric, reading.labels, value, subject, _detail(reading, metric), sample.simulated)
+            yield Observation(
+                metric, reading.labels, value, subject, _detail(reading, metric), simulated=sample.simulated
+            )
 
 
 def _subject(reading: Reading) -> str:

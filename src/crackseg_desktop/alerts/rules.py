@@ -6,7 +6,8 @@ change their limits or turn them off.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from crackseg_desktop.metrics import CATALOGUE
@@ -21,7 +22,8 @@ class Rule:
     """A limit on one metric of the catalogue, in its base unit.
 
     It fires once the value has been beyond ``limit`` for ``for_seconds`` and resolves once it has been on the good side
-    of ``clear`` for ``clear_seconds``. ``title`` and ``summary`` are templates: {subject}, {value}, {limit}, {detail}.
+    of ``clear`` for ``clear_seconds``. ``title`` and ``summary`` are templates of {subject}, {value}, {limit}, {detail}
+    and {fact}.
     """
 
     name: str
@@ -105,42 +107,49 @@ BUILTIN: tuple[Rule, ...] = (
         limit=0,
         clear=0,
         severity=Severity.CRITICAL,
-        title="Loss is NaN in {subject}",
+        title="{fact} in {subject}",
         summary="{detail}",
     ),
 )
 
-_CHANGEABLE = {"limit", "clear", "for_seconds", "clear_seconds", "enabled", "severity"}
 
-
-def rules_from(tables: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
-    """Return the rules in force and a sentence for each table entry that could not be used.
+def rules_from(tables: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[Rule, ...], tuple[tuple[str, str], ...]]:
+    """Return the rules in force, and the dotted key and a sentence for each table entry that could not be used.
 
     A table that moves ``limit`` without ``clear`` keeps the distance between the two.
     """
-    problems: list[str] = []
-    names = {rule.name for rule in BUILTIN}
-    problems += [
-        f"rules.{name} is not a rule (there are {', '.join(sorted(names))})" for name in tables if name not in names
-    ]
+    names = sorted(rule.name for rule in BUILTIN)
+    unknown = [name for name in tables if name not in names]
+    problems = [(f"rules.{name}", f"is not a rule; there are {', '.join(names)}") for name in unknown]
     rules = tuple(_changed(rule, tables.get(rule.name, {}), problems) for rule in BUILTIN)
     return tuple(rule for rule in rules if rule.enabled), tuple(problems)
 
 
-def _changed(rule: Rule, table: Mapping[str, Any], problems: list[str]) -> Rule:
+def _changed(rule: Rule, table: Mapping[str, Any], problems: list[tuple[str, str]]) -> Rule:
     changes: dict[str, Any] = {}
-    kinds = {item.name: type(getattr(rule, item.name)) for item in fields(rule)}
     for key, value in table.items():
-        if key not in _CHANGEABLE:
-            problems.append(f"rules.{rule.name}.{key} cannot be set (only {', '.join(sorted(_CHANGEABLE))})")
-        elif key == "severity" and value in list(Severity):
-            changes[key] = Severity(value)
-        elif key == "enabled" and isinstance(value, bool):
-            changes[key] = value
-        elif kinds[key] in (int, float) and isinstance(value, (int, float)) and not isinstance(value, bool):
-            changes[key] = float(value)
+        reason = _mismatch(key, value)
+        if reason is not None:
+            problems.append((f"rules.{rule.name}.{key}", reason))
         else:
-            problems.append(f"rules.{rule.name}.{key} cannot be {value!r}")
+            changes[key] = Severity(value) if key == "severity" else value
     if "limit" in changes and "clear" not in changes:
         changes["clear"] = changes["limit"] + rule.clear - rule.limit
     return replace(rule, **changes)
+
+
+def _mismatch(key: str, value: object) -> str | None:
+    """Say why a value cannot stand in a rule's table."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    match key:
+        case "limit" | "clear":
+            return None if is_number else f"must be a number, not {value!r}"
+        case "for_seconds" | "clear_seconds":
+            ok = is_number and isinstance(value, (int, float)) and value >= 0
+            return None if ok else f"must be a number of seconds, not {value!r}"
+        case "enabled":
+            return None if isinstance(value, bool) else f"must be true or false, not {value!r}"
+        case "severity":
+            return None if value in list(Severity) else f"must be one of {', '.join(Severity)}, not {value!r}"
+        case _:
+            return "cannot be set; there are clear, clear_seconds, enabled, for_seconds, limit, severity"

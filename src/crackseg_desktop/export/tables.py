@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TextIO
 
@@ -33,7 +34,14 @@ def choose(
 
     Without ``superseded`` the points that a restart replaced are left out.
     """
-    named = {(curve.name if normalised else tag): curve for tag, curve in sorted(curves.items())}
+    counts = Counter(curve.name for curve in curves.values())
+
+    def printed(tag: str) -> str:
+        """Take our name where it is this tag's alone: every point is printed, none in place of another's."""
+        name = curves[tag].name
+        return name if normalised and counts[name] == 1 and (name == tag or name not in curves) else tag
+
+    named = {printed(tag): curves[tag] for tag in sorted(curves)}
     return {
         tag: curve if superseded else curve.current()
         for tag, curve in named.items()

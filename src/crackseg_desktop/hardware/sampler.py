@@ -48,7 +48,7 @@ class Sampler:
         self._schedule = Schedule(periods)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._publish_failing = False
+        self._failing = False
 
     @property
     def stuck(self) -> tuple[str, ...]:
@@ -93,18 +93,19 @@ class Sampler:
         while not self._stopping.is_set():
             tick = self._schedule.tick(self._clock.time(), self._clock.monotonic())
             if tick.due:
-                self._hand_over(self._round(tick))
+                self._sample(tick)
             self._stopping.wait(self._schedule.wait(self._clock.monotonic()))
 
-    def _hand_over(self, sample: Sample) -> None:
+    def _sample(self, tick: Tick) -> None:
+        """Sample and publish; whatever goes wrong once must not end the sampling."""
         try:
-            self._publish(sample)
+            self._publish(self._round(tick))
         except Exception:
-            if not self._publish_failing:
-                log.exception("A sample could not be published")
-            self._publish_failing = True
+            if not self._failing:
+                log.exception("A sample could not be taken or published")
+            self._failing = True
         else:
-            self._publish_failing = False
+            self._failing = False
 
     def _round(self, tick: Tick) -> Sample:
         wall, monotonic = self._clock.time(), self._clock.monotonic()

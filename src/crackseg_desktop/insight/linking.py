@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,12 +18,19 @@ START_SLACK = 60.0
 def link(runs: Iterable[RunFacts], processes: Sequence[ProcessReading]) -> dict[str, int]:
     """Return the PID of the process behind each run that has one on this host.
 
-    A file of the run held open for writing is proof. Else a training whose working folder holds the run is taken for
+    A file of the run held open is proof; where several runs share the file (a log that all append to), it is one for
+    the run that began after the process. Else a training whose working folder holds the run is taken for
     the newest run that began after it; each process is given one run, each run the process begun last before it.
     """
+    runs = tuple(runs)
+    owners = Counter(file for run in runs for file in run.files)
     newest_first = sorted(runs, key=lambda run: run.started or 0.0, reverse=True)
     linked: dict[str, int] = {}
-    for matches in (_holds_open, _works_above):
+
+    def holds_its_own(process: ProcessReading, run: RunFacts) -> bool:
+        return any(owners[file] == 1 for file in set(process.open_files).intersection(run.files))
+
+    for matches in (_holds_open, holds_its_own, _works_above):
         for run in newest_first:
             if run.id in linked:
                 continue

@@ -43,6 +43,15 @@ def judge(facts: RunFacts, summary: RunSummary, *, alive: bool | None, now: floa
     return _of_the_silent(facts, summary)
 
 
+def nonfinite_fact(summary: RunSummary) -> str:
+    """Say in three words what became NaN or infinite; empty where nothing did."""
+    first = summary.first_nonfinite()
+    if first is None:
+        return ""
+    subject = "Loss" if is_loss(first.name) else first.name
+    return f"{subject} is {'NaN' if math.isnan(first.value) else 'infinite'}"
+
+
 def nan_reason(summary: RunSummary) -> str | None:
     """Say since when a loss, or a metric that was finite before, is NaN or infinite."""
     first = summary.first_nonfinite()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from operator import le
 from typing import TYPE_CHECKING, Literal
 
 from crackseg_desktop.curves import Curve
@@ -76,8 +77,9 @@ class CurveSummary:
         NaN and infinities count in a loss, and in a metric that was finite before: tags of reinforcement learning are
         NaN all their life in healthy runs.
         """
-        goes_back = bool(self.curve.steps) and points.steps[0] <= self.curve.steps[-1]
         first_new = len(self.curve)
+        steps = self.curve.steps[-1:] + points.steps
+        goes_back = any(map(le, steps[1:], steps))
         self.curve.extend(points)
         if goes_back:
             self._restart()
@@ -139,11 +141,16 @@ class RunSummary:
 
     def best(self) -> dict[str, Best]:
         """Return the best finite value of each metric that has a direction, by normalised name."""
-        return {item.curve.name: item.best for item in self.curves.values() if item.best is not None}
+        return {name: item.best for name, item in self._by_name().items() if item.best is not None}
 
     def latest(self) -> dict[str, float]:
         """Return the newest value of each curve, by normalised name."""
-        return {item.curve.name: item.curve.values[-1] for item in self.curves.values()}
+        return {name: item.curve.values[-1] for name, item in self._by_name().items()}
+
+    def _by_name(self) -> dict[str, CurveSummary]:
+        """Return one curve for each normalised name: of several that share one, the longest."""
+        shortest_first = sorted(self.curves.values(), key=lambda item: len(item.curve))
+        return {item.curve.name: item for item in shortest_first}
 
     def nonfinite_points(self) -> int:
         """Return the count of points that are NaN or infinite where they should not be."""
@@ -168,5 +175,5 @@ class RunSummary:
         chosen = min(
             per_epoch, key=lambda curve: (curve.name != "val/loss", not curve.name.startswith("val/"), curve.name)
         )
-        ends = [time for time in list(chosen.wall_times)[-_SIGNIFICANT:] if time > 0]
+        ends = [time for time in chosen.wall_times[-_SIGNIFICANT:] if time > 0]
         return [time for index, time in enumerate(ends) if index == 0 or time > ends[index - 1]]

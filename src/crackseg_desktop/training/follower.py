@@ -133,19 +133,22 @@ class Follower:
         return self._active_until.get(reader.id, float("inf")) > self._clock.monotonic()
 
     def _tell(self, reader: RunReader, chunks: list[CurvePoints]) -> None:
-        """Publish a run's facts where they changed, then its points."""
+        """Publish a run's new points, then its facts where they changed.
+
+        In this order the last points of a run, a NaN that ended it, are judged while it still counts as active.
+        """
         facts = reader.facts()
         is_fresh = facts.updated is not None and self._clock.time() - facts.updated < ACTIVE_SECONDS
         if (chunks and reader.id in self._facts) or is_fresh:
             self._active_until[reader.id] = self._clock.monotonic() + ACTIVE_SECONDS
         self._active_until.setdefault(reader.id, self._clock.monotonic())
-        if self._facts.get(reader.id) != facts:
-            self._facts[reader.id] = facts
-            self._publish(facts)
         for chunk in chunks:
             if self._stopping.is_set():
                 return
             self._publish(chunk)
+        if self._facts.get(reader.id) != facts:
+            self._facts[reader.id] = facts
+            self._publish(facts)
 
 
 def _lies_in(reader: RunReader, folders: list[Path]) -> bool:

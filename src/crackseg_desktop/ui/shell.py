@@ -60,11 +60,6 @@ class Core(Protocol):
         ...
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """Return what is wrong with the rules of the settings, in sentences."""
-        ...
-
-    @property
     def stuck(self) -> tuple[str, ...]:
         """Name the sources whose driver hangs: the process must then end with ``os._exit``."""
         ...
@@ -132,9 +127,9 @@ class Shell(QObject):
             self.ended.emit(1)
             return
         self._run(self.core)
-        for problem in (self._loaded.message(), *self.core.problems):
-            if problem is not None:
-                self.say("The settings have a mistake", problem)
+        problem = self._loaded.message()
+        if problem is not None:
+            self.say("The settings have a mistake", problem)
         if self._options.show:
             self.open_dashboard()
         elif not self.presence.present:

@@ -88,7 +88,7 @@ def _folder_facts(settings: Settings) -> list[Fact]:
 def _rule_facts(settings: Settings) -> list[Fact]:
     rules, problems = rules_from(settings.rules)
     facts: list[Fact] = [(CATALOGUE[rule.metric].title, plain(_rule_words(rule), weight=500)) for rule in rules]
-    return facts + [("Not used", plain(problem, "warning")) for problem in problems]
+    return facts + [("Not used", plain(f"{key} {reason}", "warning")) for key, reason in problems]
 
 
 def _rule_words(rule: Rule) -> str:
