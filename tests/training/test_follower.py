@@ -39,19 +39,17 @@ def test_that_what_was_there_is_baseline_and_what_comes_is_not(
     assert told.points("val_loss", baseline=False) == [(2, 0.7)]
 
 
-def test_that_facts_come_before_points_and_newest_runs_first(
+def test_that_facts_come_after_the_points_they_sum_up_and_newest_runs_first(
     checkout: Checkout, follower: Follower, told: Told
 ) -> None:
     names = [checkout.complete(began=NOON - 6000 + 600 * index).id for index in range(3)]
     follower.poll()
     facts = [event.name for event in told.events if isinstance(event, RunFacts)]
     assert list(dict.fromkeys(facts)) == names[::-1]
-    known: set[str] = set()
-    for event in told.events:
-        if isinstance(event, RunFacts):
-            known.add(event.id)
-        if isinstance(event, CurvePoints):
-            assert event.run in known
+    last_of = {event.run: index for index, event in enumerate(told.events) if isinstance(event, CurvePoints)}
+    told_of = {event.id: index for index, event in enumerate(told.events) if isinstance(event, RunFacts)}
+    assert last_of.keys() == told_of.keys()
+    assert all(told_of[run] > index for run, index in last_of.items())
 
 
 def test_that_a_quiet_folder_tells_nothing(
