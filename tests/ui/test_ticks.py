@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -110,3 +111,13 @@ def test_that_a_round_range_holds_what_it_was_made_for(one: float, other: float)
     assert wide_low <= low + slack
     assert wide_high >= high - slack
     assert wide_low < wide_high
+
+
+@pytest.mark.parametrize("top", [1e30, 1e150, 1.7e308, math.inf])
+def test_that_a_loss_beyond_all_bounds_gets_few_ticks_and_no_endless_list(top: float) -> None:
+    for low in (-top, 0.0):
+        assert len(ticks.score_ticks(low, top, 200)) <= 5
+        assert len(ticks.y_ticks(low, top, 200, "ratio")) <= 5
+    low, high = ticks.nice_range(-top, top, 4)
+    assert math.isfinite(low)
+    assert math.isfinite(high)

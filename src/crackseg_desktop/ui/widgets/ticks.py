@@ -14,6 +14,8 @@ _SPANS = (
     *(15.0, 30.0, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 20 * MINUTE, 30 * MINUTE),
     *(HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 365 * DAY),
 )
+_MOST_TICKS = 1000
+"""A diverging loss can span more than a step divides: a list of its multiples would fill the memory."""
 
 
 class Tick(NamedTuple):
@@ -58,7 +60,9 @@ def tick_step(low: float, high: float, count: int, steps: tuple[float, ...] = _S
 
 
 def multiples(low: float, high: float, step: float) -> list[float]:
-    """Return the multiples of a step within a range, ends included."""
+    """Return the multiples of a step within a range, ends included; none where no axis could show them all."""
+    if not (math.isfinite(low / step) and math.isfinite(high / step)) or (high - low) / step > _MOST_TICKS:
+        return []
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [index * step for index in range(first, last + 1)]
 
