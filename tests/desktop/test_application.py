@@ -125,6 +125,35 @@ def _click_again(application: Application, x: int, y: int) -> bool:
     return not application.windows()
 
 
+def test_that_the_first_click_after_minimising_shows_the_pop_up(application: Application) -> None:
+    desktop = application.desktop
+    x, y = desktop.tray_icon()
+    second = application.command()
+    subprocess.run(second, env=desktop.env | application.env, timeout=30, check=True)
+    window = desktop.find_window(TITLE)
+    desktop.run("xdotool", "windowminimize", str(window))
+    wait_for(lambda: not application.windows(), "the window to be minimised")
+    desktop.click(x, y)
+    _left, _top, width, height = desktop.geometry(desktop.find_window(TITLE))
+    assert (width, height) == (420, 640)
+
+
+@pytest.mark.parametrize(("key", "code"), [("Escape", None), ("ctrl+q", 0)])
+def test_that_keys_hide_the_pop_up_and_end_the_application(
+    application: Application, key: str, code: int | None
+) -> None:
+    desktop = application.desktop
+    desktop.click(*desktop.tray_icon())
+    window = desktop.find_window(TITLE)
+    wait_for(lambda: desktop.run("xdotool", "getactivewindow").strip() == str(window), "the keyboard")
+    desktop.run("xdotool", "key", key)
+    wait_for(lambda: not application.windows(), "the window to go")
+    if code is None:
+        assert application.process.poll() is None
+    else:
+        assert application.process.wait(15) == code
+
+
 def test_that_a_breach_is_one_notification_and_its_end_replaces_it(application: Application) -> None:
     desktop = application.desktop
     before = len(desktop.notifications())

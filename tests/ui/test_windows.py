@@ -217,6 +217,34 @@ def test_that_without_a_tray_hiding_minimises_and_a_toggle_brings_it_back(desk: 
     assert desk.windows.visible
 
 
+@pytest.mark.parametrize("minimised", ["pop-up", "window"])
+def test_that_the_first_click_after_minimising_shows_the_pop_up(desk: Desk, minimised: str) -> None:
+    if minimised == "window":
+        desk.windows.show_full()
+    else:
+        desk.click()
+    desk.dashboard.showMinimized()
+    assert not desk.windows.visible
+    desk.click()
+    assert desk.windows.popped_up
+
+
+def test_that_a_pop_up_is_not_as_large_as_the_maximised_window_was(desk: Desk) -> None:
+    desk.windows.show_full()
+    desk.dashboard.showMaximized()
+    desk.windows.hide()
+    desk.click()
+    assert not desk.dashboard.isMaximized()
+    assert (desk.dashboard.width(), desk.dashboard.height()) == (420, 640)
+
+
+def test_that_a_notification_brings_back_a_minimised_window(desk: Desk) -> None:
+    desk.windows.show_full()
+    desk.dashboard.showMinimized()
+    desk.windows.show_quietly()
+    assert desk.windows.visible
+
+
 def test_that_it_tells_when_it_can_be_seen(desk: Desk) -> None:
     told: list[bool] = []
     desk.windows.shown_changed.connect(told.append)

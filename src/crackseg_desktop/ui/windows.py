@@ -119,6 +119,7 @@ class Windows(QObject):
         if not self.visible or not self._popped_up:
             self._become(_ORDINARY if _on_wayland() else _POPUP)
             self._popped_up = True
+            dashboard.setWindowState(Qt.WindowState.WindowNoState)  # showing alone would leave it minimised
             place = choose(
                 _rect(self._tray_rect()),
                 QCursor.pos().toTuple(),
@@ -134,8 +135,6 @@ class Windows(QObject):
     def show_full(self, page: str | None = None) -> None:
         """Open the dashboard as an ordinary window, on a page if one is named."""
         dashboard = self._ensure()
-        if dashboard.isMinimized():
-            dashboard.showNormal()
         self._appear_full(dashboard, page)
         self._raise()
 
@@ -228,6 +227,7 @@ class Windows(QObject):
 
     def _appear_full(self, dashboard: Dashboard, page: str | None) -> None:
         """Show an ordinary window, where it last was one or in the middle of the screen."""
+        dashboard.setWindowState(dashboard.windowState() & ~Qt.WindowState.WindowMinimized)
         if not dashboard.isVisible() or self._popped_up:
             self._become(_ORDINARY)
             self._popped_up = False
