@@ -182,16 +182,21 @@ def watch(options: argparse.Namespace) -> int:
 def screenshot(options: argparse.Namespace) -> int:
     """Draw the dashboard into a PNG without a screen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from dataclasses import replace
+
     from crackseg_desktop.headless import collect, collect_demo
+    from crackseg_desktop.settings import Watch
     from crackseg_desktop.simulation.timeline import story_clock
     from crackseg_desktop.ui.screenshot import render
 
     chosen = _settings(options).settings
-    snapshot = collect_demo(chosen, story_clock()) if options.demo else collect(_core(options, _folders(options, [])))
+    folders = _folders(options, [])
+    snapshot = collect_demo(chosen, story_clock()) if options.demo else collect(_core(options, folders))
+    shown = replace(chosen, watch=Watch(tuple(map(str, folders))))
     try:
-        render(snapshot, options.file, options.page, options.theme, options.size, chosen)
+        render(snapshot, options.file, options.page, options.theme, options.size, shown)
     except OSError as error:
-        raise CommandError(f"{options.file} cannot be written: {error}") from error
+        raise CommandError(str(error)) from error
     return 0
 
 

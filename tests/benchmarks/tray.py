@@ -92,7 +92,7 @@ def report_running(desktop: Desktop, work: Path, seconds: float) -> None:
     print(f"memory hidden           bare {mb(bare_rss)}   application {mb(ours_rss)}   ratio {ours_rss / bare_rss:.2f}")
     print(f"memory, window open                    application {mb(shown_rss)}   ratio {shown_rss / bare_rss:.2f}")
     print(f"CPU hidden, 1 Hz        {hidden * 100:.2f} % of a core")
-    print(f"CPU, pop-up open, 1 Hz  {shown * 100:.2f} % of a core")
+    print(f"CPU, window open, 1 Hz  {shown * 100:.2f} % of a core")
     for process in (bare, ours):
         desktop.end(process)
 

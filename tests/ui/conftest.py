@@ -191,6 +191,9 @@ if TYPE_CHECKING or HAS_QT:
         def refresh(self) -> None:
             self.told.append("refresh")
 
+        def set_settings(self, settings: object) -> None:
+            self.told.append(settings)
+
         @Slot(object)
         def load(self, thing: object) -> None:
             self.told.append(thing)

@@ -349,7 +349,18 @@ def test_that_a_chosen_folder_is_watched_and_kept(
     dialog.reject()
     assert tmp_path / "runs" in app.core.folders
     kept = settings.load(app.settings_file).settings.watch.folders
-    assert kept == (() if read_only else (str(tmp_path), str(tmp_path / "runs")))
+    assert kept == (() if read_only else (str(tmp_path / "runs"),))
+
+
+def test_that_the_pages_are_told_of_every_folder_that_is_watched(app: App, tmp_path: Path) -> None:
+    shell = app.start()
+    shell.open_dashboard()
+    shell.add_folder(str(tmp_path / "more"))
+    dashboard: Any = shell.windows.dashboard
+    told = dashboard.told[-1]
+    assert isinstance(told, settings.Settings)
+    assert told.watch.folders == tuple(str(path) for path in app.core.folders)
+    assert str(tmp_path / "more") in told.watch.folders
 
 
 def test_that_the_settings_file_is_made_and_opened(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

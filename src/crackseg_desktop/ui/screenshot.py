@@ -36,12 +36,14 @@ def render(
 
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.dashboard import PAGES, Dashboard
+    from crackseg_desktop.ui.lifecycle import log_qt_messages
     from crackseg_desktop.ui.theme import Theme, load_fonts
 
     if page not in (*PAGES, COMPACT):
         raise ValueError(f"there is no page {page!r}; there are {', '.join((*PAGES, COMPACT))}")
     if theme not in ("dark", "light"):
         raise ValueError(f"there is no theme {theme!r}; there are dark and light")
+    restore_messages = log_qt_messages()  # the offscreen platform has opinions that no script wants to read
     app = QApplication.instance() or QApplication(["crackseg-desktop"])
     load_fonts()
     dashboard = Dashboard(Theme(theme), _Deaf(), settings or Settings())
@@ -59,6 +61,7 @@ def render(
     finally:
         dashboard.close()
         dashboard.deleteLater()
+        restore_messages()
         del app  # held until the picture was taken
 
 

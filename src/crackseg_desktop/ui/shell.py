@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -237,10 +238,26 @@ class Shell(QObject):
 
     @Slot(str)
     def add_folder(self, folder: str) -> None:
-        """Watch a folder that a person chose, also the next time."""
-        if self.core is not None:
-            self.core.add_folder(Path(folder))
-            self._save({"watch.folders": [str(path) for path in self.core.folders]})
+        """Watch a folder that a person chose, also the next time.
+
+        What is watched for this time only (``--runs``, the checkout it was started in) is not made permanent by it.
+        """
+        if self.core is None:
+            return
+        self.core.add_folder(Path(folder))
+        chosen = settings_file.load(self._loaded.path).settings.watch.folders
+        if folder not in chosen:
+            self._save({"watch.folders": [*chosen, folder]})
+        self._show_folders()
+
+    def _show_folders(self) -> None:
+        if self.windows.dashboard is not None:
+            self.windows.dashboard.set_settings(self._shown_settings())
+
+    def _shown_settings(self) -> settings_file.Settings:
+        """Return the settings with the folders that are watched now, which is what the pages tell."""
+        folders = tuple(map(str, self.core.folders)) if self.core is not None else ()
+        return replace(self._settings, watch=settings_file.Watch(folders))
 
     @Slot(str)
     def open_run(self, run_id: str) -> None:
@@ -289,7 +306,7 @@ class Shell(QObject):
 
         load_fonts()
         self._theme = Theme.current(self._app, self._settings.appearance.theme)
-        dashboard = Dashboard(self._theme, self, self._settings, self._loaded.path)
+        dashboard = Dashboard(self._theme, self, self._shown_settings(), self._loaded.path)
         dashboard.setWindowIcon(QIcon(str(resource("icons", "app.svg"))))
         bridge = self.bridge
         bridge.snapshot_ready.connect(dashboard.load)
@@ -352,6 +369,7 @@ class Shell(QObject):
             case {"command": "add_runs", "folders": list(folders)} if self.core is not None:
                 for folder in folders:
                     self.core.add_folder(Path(str(folder)))
+                self._show_folders()
             case {"command": "show"}:
                 self.open_dashboard(message.get("page"))
 

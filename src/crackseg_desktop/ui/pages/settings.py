@@ -30,7 +30,7 @@ class SettingsPage(Page):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         settings = context.settings
-        self.head.put_note("Changes take effect at once")
+        self.head.put_note("The settings file is read at the start")
         self.themes = Segments(context.theme, _THEMES, settings.appearance.theme, "Theme")
         self.themes.chosen.connect(context.actions.set_theme)
         self.folders, self.rules, self.notices = (FactList(context.theme, 30, ruled=True) for _ in range(3))
