@@ -72,9 +72,9 @@ def tree(tmp_path: Path) -> Path:
     return checkout
 
 
-def write_run(checkout: Path, started: datetime, losses: list[float], *, ended: bool = True) -> None:
+def write_run(checkout: Path, started: datetime, losses: list[float], *, ended: bool = True, name: str = NAME) -> None:
     """Write what CrackSeg writes of a run of one-minute epochs, with the marks of an orderly end or without."""
-    folder = f"{started:%Y%m%d-%H%M%S}-{NAME}"
+    folder = f"{started:%Y%m%d-%H%M%S}-{name}"
     metrics = checkout / "src/crackseg/artifacts/experiments" / folder / "metrics/metrics.jsonl"
     log = checkout / "artifacts/experiments" / folder / "main.log"
     for path in (metrics, log):
@@ -244,6 +244,23 @@ def test_that_a_broken_settings_file_is_one_message_and_stays_as_it_is(shell: Sh
     assert "line 2" in done.stderr
     assert "sampling.fast_seconds" in done.stderr
     assert shell.config.read_text(encoding="utf-8") == "[sampling]\nfast_seconds = = 1\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in the file system here")
+@pytest.mark.parametrize("name", ["metrics/metrics.jsonl", "main.log", "config.json", "events.out.tfevents.1.host.1.0"])
+def test_that_a_pipe_named_like_a_metric_file_blocks_nobody(shell: Shell, tree: Path, name: str) -> None:
+    pipe = tree / "artifacts/experiments/20991231-000000-pipe" / name
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    assert len([run for run in shell.json("runs", str(tree), "--json") if NAME in run["name"]]) == 2
+
+
+def test_that_a_name_from_anywhere_cannot_steer_the_terminal(shell: Shell, tmp_path: Path) -> None:
+    write_run(tmp_path / "evil", datetime.now().astimezone(), [0.5], name="x\x1b[2J\u202ey")
+    done = shell.run("runs", str(tmp_path / "evil"))
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert "\\x1b[2J\\u202ey" in done.stdout
 
 
 def test_that_a_rule_that_cannot_be_used_is_named_with_its_line(shell: Shell) -> None:

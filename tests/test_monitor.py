@@ -235,11 +235,11 @@ def test_that_a_subscriber_that_fails_does_not_end_the_watch(
         raise ValueError("broken")
 
     watched.monitor.subscribe(broken)
-    watched.put(make_sample())
+    watched.put(make_sample(free=1e9))
     watched.monitor.unsubscribe(broken)
-    watched.put(make_sample())
-    assert watched.snapshot().window is not None
-    assert "could not be handled" in caplog.text
+    watched.put(make_sample(free=1e9))
+    assert [event.rule for event in watched.snapshot().alerts] == ["disk_space"]
+    assert "a subscriber could not take a Sample" in caplog.text
 
 
 def test_that_snooze_and_acknowledge_reach_the_engine(

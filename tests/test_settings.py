@@ -70,6 +70,25 @@ def test_that_another_encoding_is_a_problem_and_no_crash(tmp_path: Path, content
     assert load(path).message() is not None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [f"a = {'[' * 20000}", f"[sampling]\nfast_seconds = {'9' * 5000}\n", '[watch]\nfolders = ["a\\u0000b"]\n'],
+)
+def test_that_a_hostile_file_is_a_problem_and_no_crash(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    loaded = load(path)
+    assert loaded.settings == Settings()
+    assert loaded.message() is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in the file system here")
+def test_that_a_pipe_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    os.mkfifo(path)
+    assert "is no settings file" in str(load(path).message())
+
+
 def test_that_saving_keeps_comments_and_other_values(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text('# mine\n[watch]\nfolders = ["/a"]  # the lab\n[targets]\niou = 0.8 # high\n')

@@ -55,3 +55,7 @@ def test_that_a_span_shows_its_two_largest_units(seconds: float | None, text: st
 )
 def test_that_a_score_has_three_decimals(value: float | None, text: str) -> None:
     assert units.score(value) == text
+
+
+def test_that_what_could_steer_a_terminal_is_escaped() -> None:
+    assert units.printable("a\x1b[2J\nb\u202ec – ñ °C") == "a\\x1b[2J\\nb\\u202ec – ñ °C"

@@ -7,6 +7,7 @@ the tray icon must not wait for what only ``doctor`` needs.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import closing
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from crackseg_desktop import APP_NAME
 from crackseg_desktop.arguments import UsageError, parse
 from crackseg_desktop.clock import SystemClock
+from crackseg_desktop.units import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -43,6 +45,9 @@ class CommandError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a terminal cannot show is escaped, never a traceback
+            stream.reconfigure(errors="backslashreplace")
     command = next((word for word in words if word in COMMANDS), None)
     try:
         options = parse(words, {name: (function.__doc__ or "").strip() for name, function in COMMANDS.items()})
@@ -51,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "stuck" in options and options.stuck:
             os._exit(code)  # a thread that hangs in the driver could keep the interpreter from ending
     except (CommandError, UsageError) as error:
-        print(f"{APP_NAME}: {error}", file=sys.stderr)
+        print(printable(f"{APP_NAME}: {error}"), file=sys.stderr)
         return UNKNOWN if command == "check" else getattr(error, "code", USAGE)
     except BrokenPipeError:
         # The reader (head, less) has gone; Python would complain once more when it flushes at exit.
@@ -280,18 +285,21 @@ def _data_dir(options: argparse.Namespace) -> Path:
 
 def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:
     """Return the folders to watch; one that was named and is not there is bad usage."""
-    named = [Path(folder).expanduser() for folder in given or options.runs]
+    named = [Path(os.path.expanduser(folder)) for folder in given or options.runs]
     for folder in named:
-        if not folder.exists():
-            raise CommandError(f"{folder} does not exist", USAGE)
+        if not os.path.exists(folder):
+            raise CommandError(f"{folder} does not exist, or may not be looked into", USAGE)
     if named or options.demo:
         return named
-    configured = [Path(folder).expanduser() for folder in _settings(options).settings.watch.folders]
+    configured = [Path(os.path.expanduser(folder)) for folder in _settings(options).settings.watch.folders]
     if configured:
         return configured
     from crackseg_desktop.training.discovery import watched_folders_here
 
-    return watched_folders_here(Path.cwd())
+    try:
+        return watched_folders_here(Path.cwd())
+    except FileNotFoundError:  # the folder we stand in was deleted
+        return []
 
 
 def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
@@ -335,7 +343,7 @@ def _print(document: Document, as_json: bool, as_lines: Callable[[Any], Iterable
     if as_json:
         _print_json(document)
     else:
-        print("\n".join(as_lines(document)))
+        print("\n".join(map(printable, as_lines(document))))
 
 
 def _print_json(document: Document) -> None:

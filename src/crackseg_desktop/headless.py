@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crackseg_desktop.readings import ACTIVE, AlertEvent, AlertState, Run, RunState, Sample, SourceState
+from crackseg_desktop.units import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ def watch(core: Core, inbox: Inbox, logs: Path) -> int:
     stop_on_signals(stopping.set)
     close_log = _keep_a_log(logs)
     print(f"Watching {', '.join(map(str, core.folders)) or 'this machine, no folder'}. Ctrl-C ends it.", flush=True)
-    core.monitor.subscribe(_Reporter().on_event)
+    core.monitor.subscribe(_Reporter(stopping.set).on_event)
     core.monitor.subscribe(inbox.on_event)
     inbox.attach(lambda message: _add_folders(core, message))
     core.start()
@@ -115,9 +116,10 @@ def leave_if_stuck(core: Core) -> None:
 
 
 class _Reporter:
-    """Prints alerts and changes of a run's state, one line each."""
+    """Prints alerts and changes of a run's state, one line each; ends the watch where nobody reads them any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_closed: Callable[[], None]) -> None:
+        self._on_closed = on_closed
         self._states: dict[str, RunState] = {}
         self._sources: dict[str, SourceState] = {}
 
@@ -146,4 +148,7 @@ class _Reporter:
             self._sources[source.name] = source.state
 
     def _say(self, line: str, simulated: bool) -> None:
-        print(f"{'simulated: ' if simulated else ''}{line}", flush=True)
+        try:
+            print(printable(f"{'simulated: ' if simulated else ''}{line}"), flush=True)
+        except OSError:  # whoever read this has gone
+            self._on_closed()

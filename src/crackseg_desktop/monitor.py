@@ -185,7 +185,11 @@ class Monitor:
 
     def _tell(self, event: Published) -> None:
         for subscriber in self._subscribers:
-            subscriber(event)
+            try:
+                subscriber(event)
+            except Exception:
+                # A face that fails must keep neither the alerts nor the other faces from what happened.
+                log.exception("a subscriber could not take a %s", type(event).__name__)
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(

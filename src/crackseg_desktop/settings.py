@@ -83,6 +83,7 @@ RANGES = {
     "targets.iou": (0.0, 1.0),
     "targets.dice": (0.0, 1.0),
 }
+_LARGEST_FILE = 1 << 20
 CHOICES = {
     "notifications.backend": ("auto", "dbus", "plyer", "toast", "tray", "window"),
     "appearance.theme": ("system", "dark", "light"),
@@ -126,6 +127,8 @@ class Loaded:
 def load(path: Path) -> Loaded:
     """Read a settings file; a file that is not there gives the defaults, a broken one its problems as well."""
     try:
+        if path.exists() and (not path.is_file() or path.stat().st_size > _LARGEST_FILE):
+            return Loaded(Settings(), path, (Problem(None, "", "is no settings file"),))
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         return Loaded(Settings(), path)
@@ -142,6 +145,8 @@ def parse(text: str, path: Path) -> Loaded:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return Loaded(Settings(), path, (_syntax_problem(text, str(error)),), text)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets of thousands of levels
+        return Loaded(Settings(), path, (Problem(None, "", f"cannot be read: {error}"),), text)
     problems: list[Problem] = []
     settings = _fill(Settings(), table, "", text, problems)
     return Loaded(settings, path, tuple(problems), text)
@@ -223,7 +228,7 @@ def _mismatch(key: str, default: object, value: object) -> str | None:
         case str():
             return None if isinstance(value, str) else f"must be a text, not {value!r}"
         case tuple():
-            ok = isinstance(value, list) and all(isinstance(item, str) for item in value)
+            ok = isinstance(value, list) and all(isinstance(item, str) and "\0" not in item for item in value)
             return None if ok else f"must be a list of texts, not {value!r}"
         case _:
             ok = isinstance(value, dict) and all(isinstance(item, dict) for item in value.values())

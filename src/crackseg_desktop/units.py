@@ -75,6 +75,11 @@ def duration(seconds: float | None) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def printable(line: str) -> str:
+    """Escape what could steer a terminal or forge a line: names of runs and tags come from anywhere."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+
+
 def _binary(value: float) -> tuple[str, str]:
     size, name = float(value), _BINARY[0]
     for name in _BINARY:

@@ -25,6 +25,9 @@ SILENCE_WITHOUT_RHYTHM = 600.0
 SHORTEST_STALL = 300.0
 """Event files are flushed every 120 s by default, so a shorter silence says nothing."""
 
+_CLOCK_SLACK = 3600.0
+"""By how much another host's clock may run ahead; a time stamp later than that is no sign of life."""
+
 _ENDS_THEMSELVES = frozenset({"crackseg"})
 """Sources whose files tell a normal end, so that a missing end mark is evidence."""
 
@@ -91,7 +94,7 @@ def _of_the_ended(facts: RunFacts, ending: Ending, summary: RunSummary) -> tuple
 def _is_fresh(facts: RunFacts, summary: RunSummary, now: float) -> bool:
     rhythm = epoch_seconds(summary.epoch_ends())
     grace = EPOCHS_OF_GRACE * rhythm if rhythm is not None else SILENCE_WITHOUT_RHYTHM
-    return facts.updated is not None and now - facts.updated < grace
+    return facts.updated is not None and -_CLOCK_SLACK < now - facts.updated < grace
 
 
 def _of_the_silent(facts: RunFacts, summary: RunSummary) -> tuple[RunState, str | None]:

@@ -100,10 +100,19 @@ def _names(entries: Iterator[os.DirEntry[str]]) -> tuple[list[str], list[str]] |
         if count > MOST_ENTRIES:
             return None
         if not _is_folder(entry):
-            files.append(entry.name)
+            if _is_file(entry):
+                files.append(entry.name)
         elif entry.name == HYDRA or not (entry.name.startswith(".") or entry.name in _SKIPPED):
             folders.append(entry.name)
     return files, folders
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Leave out pipes and devices, also behind links: reading one blocks, or never ends."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from typing import TYPE_CHECKING
 
@@ -168,7 +169,7 @@ class RunReader:
     def _remember(self, points: list[Point], axis: Axis, *, is_fingerprint: bool) -> None:
         if axis == "epoch":
             self._is_zero_based = self._is_zero_based or any(point.step == 0 for point in points)
-        times = [point.time for point in points if point.time > 0]
+        times = [point.time for point in points if 0 < point.time < math.inf]
         if times:
             first = min(times)
             self._first_time = first if self._first_time is None else min(first, self._first_time)

@@ -49,7 +49,7 @@ def find_runs(argument: str, folders: Sequence[Path], *, now: float | None = Non
 
     Several are an ambiguity that the caller names; none is an argument that means nothing.
     """
-    path = Path(argument).expanduser()
+    path = Path(os.path.expanduser(argument))
     is_path = os.path.exists(path)
     if not is_path or len(path.parts) == 1:
         named = named_runs(argument, read_runs(folders, now=now)) if folders else []

@@ -24,6 +24,7 @@ SETTLED_SECONDS = 60.0
 """A file that has not changed for so long is taken to be finished: a last line without an end is a line."""
 _READ_BYTES = LONGEST_LINE
 _EVENT_POINTS = 20_000
+_LARGEST_DOCUMENT = 64 << 20
 _TRIES = 5
 
 
@@ -147,6 +148,10 @@ class Document(_FileSource):
             self._tries = _TRIES
         clues = Clues()
         try:
+            if self.path.stat().st_size > _LARGEST_DOCUMENT:
+                self._tries = 0
+                self.clues.note(f"{self.path.name} is larger than 64 MiB and was passed over")
+                return
             points = self._parse(self.path.read_bytes(), clues)
         except OSError as error:
             self._trouble(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -401,7 +402,7 @@ class Shell(QObject):
     def _once(self, name: str) -> bool:
         """Say whether something is to be done that is done once in the life of a data directory."""
         mark = self._options.data_dir / name
-        if mark.exists():
+        if os.path.exists(mark):
             return False
         if not self._options.read_only:
             try:

@@ -25,12 +25,14 @@ _HARMLESS = re.compile(
 )
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LONGEST_MESSAGE = 400
+_LONGEST_SOURCE = 4000
+"""Of what is tidied and classified: a line of half a megabyte would keep the patterns busy for minutes."""
 
 
 def error_ending(message: str, time: float | None) -> Ending:
     """Return the ending that an error message tells, its kind told from the words."""
-    text = " ".join(_ANSI.sub("", message).split())
-    return Ending(classify(text), text[:_LONGEST_MESSAGE], time)
+    text = " ".join(_ANSI.sub("", message[:_LONGEST_SOURCE]).split())[:_LONGEST_MESSAGE]
+    return Ending(classify(text), text, time)
 
 
 def classify(message: str) -> ErrorKind:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from crackseg_desktop.training.formats.base import as_step, as_time, json_object
 
+_LONGEST_LINE = 400
 _KEY = re.compile(r"^(?P<indent> *)(?P<key>[\w.\-]+|\"[^\"]*\"|'[^']*') *:(?: +(?P<value>.*?))? *$")
 _INLINE_EPOCHS = re.compile(r"[{,]\s*epochs\s*:\s*(\d+)")
 
@@ -46,7 +47,7 @@ def yaml_values(text: str, key: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     parents: list[tuple[int, str]] = []
     for line in text.splitlines():
-        match = _KEY.match(line.split(" #")[0])
+        match = _KEY.match(line[:_LONGEST_LINE].split(" #")[0])
         if match is None:
             continue
         indent, name, value = len(match["indent"]), match["key"].strip("\"'"), match["value"]

@@ -109,6 +109,10 @@ class EventFile:
             return None
         except errors.NotFoundError as error:
             raise FileNotFoundError(str(self._path)) from error
+        except (MemoryError, OverflowError):  # a record that lies about its length
+            self.ended = True
+            self.clues.note(f"{self._path.name} is damaged: it was read up to the damage")
+            return None
         except errors.DataLossError as error:
             self._half_record = "truncated" in str(error)
             if not self._half_record:
