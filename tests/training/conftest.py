@@ -230,10 +230,13 @@ class EventLog:
         self.summary(step, NOON, tag=tag, tensor=tensor, metadata=metadata)
 
     def summary(self, step: int, time: float, **value: Any) -> None:
+        self.event(step=step, wall_time=time, summary={"value": [value]})
+
+    def event(self, **fields: Any) -> None:
         from tensorboard.compat.proto import event_pb2
 
         pb: Any = event_pb2
-        self._writer.add_event(pb.Event(step=step, wall_time=time, summary={"value": [value]}))
+        self._writer.add_event(pb.Event(**fields))
         self._writer.flush()
 
     def close(self) -> None:

@@ -107,19 +107,68 @@ def test_that_a_growing_file_is_read_on_record_by_record(tmp_path: Path, event_l
     assert not file.clues.notes
 
 
-def test_that_damage_ends_the_file_and_keeps_what_came_before(tmp_path: Path, event_log: Any) -> None:
+def damage(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0xFF
+    path.write_bytes(data)
+
+
+def test_that_a_damaged_payload_is_passed_over_and_counted(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path)
+    places = []
+    for step in range(5):
+        places.append(log.path.stat().st_size)
+        log.scalar("x", step, 1.0)
+    damage(log.path, places[1] + 14)
+    damage(log.path, places[3] + 14)
+    file = EventFile(log.path)
+    assert [point.step for point in file.read(MANY)] == [0, 2, 4]
+    assert file.damaged_records == 2
+    assert file.clues.notes == [f"2 damaged records of {log.path.name} were passed over, the first at byte {places[1]}"]
+
+
+@pytest.mark.parametrize("byte", [0, 7, 8, 11])
+def test_that_a_damaged_length_ends_the_file_and_keeps_what_came_before(
+    tmp_path: Path, event_log: Any, byte: int
+) -> None:
     log = event_log(tmp_path)
     log.scalar("x", 1, 1.0)
     good = log.path.stat().st_size
     log.scalar("x", 2, 2.0)
-    data = bytearray(log.path.read_bytes())
-    data[good + 14] ^= 0xFF
-    log.path.write_bytes(data)
+    damage(log.path, good + byte)
     file = EventFile(log.path)
     assert [point.step for point in file.read(MANY)] == [1]
     assert file.ended
     assert file.read(MANY) == []
-    assert file.clues.notes == [f"{log.path.name} is damaged: it was read up to the damage"]
+    assert file.clues.notes == [f"{log.path.name} is damaged at byte {good}: it was read up to there"]
+
+
+def test_that_the_start_of_a_session_is_seen(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path)
+    log.event(step=7, session_log={"status": 1})
+    log.event(step=8, session_log={"status": 2})
+    log.scalar("x", 1, 1.0)
+    file = EventFile(log.path)
+    assert len(file.read(MANY)) == 1
+    assert file.decoder.starts == [7]
+
+
+def test_that_what_is_no_scalar_is_found_by_its_place(tmp_path: Path, event_log: Any) -> None:
+    from tensorboard.compat.proto import event_pb2
+
+    log = event_log(tmp_path)
+    log.event(step=0, graph_def=b"graph")
+    log.summary(1, 1.0, tag="i", image={"encoded_image_string": b"png" * 200_000})
+    log.summary(2, 1.0, tag="h", histo={"num": 3})
+    log.tensor("t", 3, "text", dtype=7, string_val=[b"words"])
+    file = EventFile(log.path)
+    assert file.read(MANY) == []
+    assert list(file.decoder.stored) == [("", "graph_def"), ("i", "images"), ("h", "histograms"), ("t", "text")]
+    place = file.decoder.stored["i", "images"]
+    start = place.offsets[0] + 12
+    pb: Any = event_pb2
+    event = pb.Event.FromString(log.path.read_bytes()[start : start + place.lengths[0]])
+    assert (list(place.steps), event.summary.value[0].image.encoded_image_string[:3]) == ([1], b"png")
 
 
 def test_that_a_file_cut_short_is_named_when_nobody_writes_it_any_more(tmp_path: Path, event_log: Any) -> None:
@@ -161,12 +210,12 @@ def test_that_event_files_are_known_by_their_names(name: str, is_one: bool) -> N
     assert is_event_file(name) is is_one
 
 
-def test_that_tensorboard_is_not_loaded_before_a_file_has_content(tmp_path: Path) -> None:
-    (tmp_path / "events.out.tfevents.1.host.1.0").write_bytes(b"")
+def test_that_nothing_heavy_is_loaded_to_read_a_small_file(tmp_path: Path, event_log: Any) -> None:
+    event_log(tmp_path).scalar("loss", 1, 0.5)
     code = (
         "import sys; from pathlib import Path; from crackseg_desktop.training import follower, runs;"
         f"found = runs.read_runs([Path({str(tmp_path)!r})]);"
-        "assert len(found) == 1, found;"
+        "assert found[0].curves['loss'].values[0] == 0.5, found;"
         "sys.exit(any(name in sys.modules for name in ('numpy', 'tensorboard', 'google.protobuf')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

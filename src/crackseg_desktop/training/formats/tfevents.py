@@ -1,31 +1,27 @@
-"""TensorBoard event files, read by TensorBoard's own record loader behind one class.
+"""TensorBoard event files, read by ourselves and to the last point: framing, checksums, damage and resumption.
 
-TensorBoard, NumPy with it, is imported when the first event file with content is opened: CrackSeg writes none.
+Neither TensorFlow nor TensorBoard nor protobuf is imported.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import struct
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from crackseg_desktop.training.formats.base import Clues, Point
+from crackseg_desktop.training.formats.tfevents_decode import Column, Columns, Decoder
+from crackseg_desktop.training.formats.tfevents_framing import Framing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import FileIO
     from pathlib import Path
 
 _NAME = re.compile(r"events\.out\.tfevents\.\d+\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.\d+)?(?P<suffix>\.v2)?$")
 _PASSED_OVER = (".meta", ".tmp", ".swp", ".gz", ".bak")
 _LFS_POINTER = b"version https://git-lfs"
-_SMALLEST_RECORD = 16
-_FORMATS = {1: "f", 2: "d", 3: "i", 4: "B", 5: "h", 6: "b", 9: "q", 10: "?", 17: "H", 19: "e", 22: "I", 23: "Q"}
-_BFLOAT16, _HALF = 14, 19
-_FIELDS = {
-    1: "float_val", 2: "double_val", 9: "int64_val", 10: "bool_val", 22: "uint32_val", 23: "uint64_val",
-} | dict.fromkeys((3, 4, 5, 6, 17), "int_val")  # fmt: skip
+_CHUNK_BYTES = 1 << 18
 
 
 class EventWriter(NamedTuple):
@@ -49,136 +45,117 @@ def event_writer(name: str) -> EventWriter | None:
 class EventFile:
     """Reads the scalars of one event file, again and again while it grows. Opens it for each read only.
 
-    Half a record at its end is left for the next time. Damage ends the reading of the file with a note; what came
-    before stays.
+    Half a record at its end is left for the next time. A length that its checksum contradicts ends what can be read
+    of the file; a payload that its checksum contradicts is passed over. Both are noted.
+
+    Attributes:
+        ended: whether nothing that is appended can be read any more.
+        offset: how far the file has been read, in bytes.
+        damaged_records: how many payloads were passed over.
     """
 
     def __init__(self, path: Path) -> None:
         self.clues = Clues()
         self.ended = False
+        self.offset = 0
+        self.damaged_records = 0
+        self.decoder = Decoder(self.clues, path.name)
         self._path = path
-        self._reader: Any = None  # TensorBoard has no types
-        self._other_plugins: set[str] = set()
-        self._half_record = False
+        self._framing: Framing | None = None
+        self._seen_size = 0
+        self._damage_note = ""
 
     def read(self, limit: int) -> list[Point]:
         """Return the points of the records that are new, at least ``limit`` where there are so many.
 
-        Raises OSError where the file cannot be opened.
+        Raises OSError where the file cannot be read.
         """
         points: list[Point] = []
-        if self.ended or not self._open():
-            return points
-        while len(points) < limit and (record := self._next_record()) is not None:
-            points += self._points(record)
+        for columns in self.portions():
+            for tag, column in columns.items():
+                rows = zip(column.steps, column.wall_times, column.values, strict=True)
+                points += [Point(tag, step, time, value, "step") for step, time, value in rows]
+            if len(points) >= limit:
+                break
         return points
+
+    def portions(self) -> Iterator[Columns]:
+        """Yield the points of the records that are new, by tag, a part of the file at a time.
+
+        Raises OSError where the file cannot be read.
+        """
+        size = os.stat(self._path).st_size
+        if self.ended or size in (self.offset, self._seen_size):
+            return
+        with open(self._path, "rb", buffering=0) as file:
+            while not self.ended and self.offset < size and (columns := self._next(file)) is not None:
+                yield columns
+        self._seen_size = size
 
     def finish(self) -> None:
         """Note what is missing in a file that nobody writes any more."""
-        if self._half_record:
-            self.clues.note(f"{self._path.name} ends in the middle of a record")
-        elif self._reader is None and not self.ended:
+        if self.ended:
+            return
+        if self._seen_size == 0:
             self.clues.note(f"{self._path.name} is empty")
+        elif self.offset < self._seen_size:
+            self.clues.note(f"{self._path.name} ends in the middle of a record")
 
-    def _open(self) -> bool:
-        if self._reader is not None:
-            return True
-        with self._path.open("rb") as file:
-            head = file.read(64)
-        if head.startswith(_LFS_POINTER):
-            self.ended = True
-            self.clues.note(f"{self._path.name} is a Git LFS pointer, its content was never fetched")
-            return False
-        if len(head) < _SMALLEST_RECORD:
-            return False
-        from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
-
-        make_reader: Any = pywrap_tensorflow.PyRecordReader_New
-        self._reader = make_reader(os.fsencode(self._path), 0, b"", None)
-        return True
-
-    def _next_record(self) -> bytes | None:
-        from tensorboard.compat.tensorflow_stub import errors
-
-        if self._reader is None:
+    def _next(self, file: FileIO) -> Columns | None:
+        """Return the points of the next part of the file; None where no record is whole."""
+        file.seek(self.offset)
+        data = file.read(_CHUNK_BYTES)
+        if self.offset == 0 and data.startswith(_LFS_POINTER):
+            self._end(f"{self._path.name} is a Git LFS pointer, its content was never fetched")
             return None
-        self._half_record = False
-        try:
-            self._reader.GetNext()
-        except errors.OutOfRangeError:
-            return None
-        except errors.NotFoundError as error:
-            raise FileNotFoundError(str(self._path)) from error
-        except (MemoryError, OverflowError):  # a record that lies about its length
-            self.ended = True
-            self.clues.note(f"{self._path.name} is damaged: it was read up to the damage")
-            return None
-        except errors.DataLossError as error:
-            self._half_record = "truncated" in str(error)
-            if not self._half_record:
-                self.ended = True
-                self.clues.note(f"{self._path.name} is damaged: it was read up to the damage")
-            return None
-        found: bytes = self._reader.record()
-        return found
+        columns = self._decoded(data)
+        needed = self._framed().needed
+        if not self._framed().consumed and len(data) < needed <= os.fstat(file.fileno()).st_size - self.offset:
+            file.seek(self.offset)
+            columns = self._decoded(file.read(needed))
+        return columns if self._framed().consumed else None
 
-    def _points(self, record: bytes) -> Iterator[Point]:
-        from tensorboard.compat.proto import event_pb2
+    def _decoded(self, data: bytes) -> Columns:
+        """Decode the whole records at the offset and move it behind them."""
+        columns: Columns = {}
+        framing, begin = self._framed(), self.offset
+        for at, payload in framing.records(data):
+            if payload is None:
+                self._pass_over(begin + at)
+                continue
+            for point in self.decoder.points(payload, begin + at):
+                column = columns.get(point.tag)
+                if column is None:
+                    column = columns[point.tag] = Column()
+                column.append(point)
+        self.offset = begin + framing.consumed
+        if framing.has_bad_length:
+            self._end(
+                f"{self._path.name} is damaged at byte {self.offset}: it was read up to there"
+                if self.offset
+                else f"{self._path.name} is no event file"
+            )
+        return columns
 
-        make_event: Any = event_pb2
-        try:
-            event = make_event.Event.FromString(record)
-        except import_module("google.protobuf.message").DecodeError:
-            self.clues.note(f"records of {self._path.name} that are no events were passed over")
+    def _framed(self) -> Framing:
+        if self._framing is None:
+            self._framing = Framing()
+        return self._framing
+
+    def _end(self, sentence: str) -> None:
+        self.ended = True
+        self.clues.note(sentence)
+
+    def _pass_over(self, offset: int) -> None:
+        """Count a damaged record; one note tells how many there are."""
+        self.damaged_records += 1
+        name = self._path.name
+        if self.damaged_records == 1:
+            self._damage_note = f"a damaged record of {name} was passed over, at byte {offset}"
+            self.clues.note(self._damage_note)
             return
-        if event.wall_time > 0:
-            self.clues.saw_time(event.wall_time)
-        if not event.HasField("summary"):
-            return
-        for value in event.summary.value:
-            number = self._scalar(value)
-            if number is not None:
-                yield Point(value.tag, event.step, event.wall_time, number, "step")
-
-    def _scalar(self, value: Any) -> float | None:
-        """Return a Summary.Value as a double where it is a scalar; its plugin is told with a tag's first value only."""
-        plugin = value.metadata.plugin_data.plugin_name
-        if plugin and plugin != "scalars":
-            self._other_plugins.add(value.tag)
-        if value.HasField("simple_value"):
-            return float(value.simple_value)
-        if not value.HasField("tensor") or value.tag in self._other_plugins:
-            return None
-        return scalar_of(value.tensor)
-
-
-def scalar_of(tensor: Any) -> float | None:
-    """Return the one element of a TensorProto (no dimension, or length 1) as a double; None where it has more."""
-    if any(dimension.size != 1 for dimension in tensor.tensor_shape.dim):
-        return None
-    if tensor.dtype in (_BFLOAT16, _HALF) and not tensor.tensor_content:
-        if len(tensor.half_val) != 1:
-            return None
-        return _half(tensor.dtype, struct.pack("<H", tensor.half_val[0] & 0xFFFF))
-    if tensor.tensor_content:
-        return _unpacked(tensor.dtype, tensor.tensor_content)
-    field = _FIELDS.get(tensor.dtype)
-    elements: Any = getattr(tensor, field) if field is not None else ()
-    return float(elements[0]) if len(elements) == 1 else None
-
-
-def _unpacked(dtype: int, content: bytes) -> float | None:
-    if dtype in (_BFLOAT16, _HALF):
-        return _half(dtype, content) if len(content) == 2 else None
-    code = _FORMATS.get(dtype)
-    if code is None or struct.calcsize(f"<{code}") != len(content):
-        return None
-    (element,) = struct.unpack(f"<{code}", content)
-    return float(element)
-
-
-def _half(dtype: int, content: bytes) -> float:
-    """Widen 16 bits; bfloat16 is the upper half of a float32."""
-    if dtype == _BFLOAT16:
-        return float(struct.unpack("<f", b"\0\0" + content)[0])
-    return float(struct.unpack("<e", content)[0])
+        before, first = self._damage_note, self._damage_note.rsplit(" ", 1)[1]
+        self._damage_note = (
+            f"{self.damaged_records} damaged records of {name} were passed over, the first at byte {first}"
+        )
+        self.clues.notes[self.clues.notes.index(before)] = self._damage_note
