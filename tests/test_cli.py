@@ -249,10 +249,10 @@ def test_that_a_broken_settings_file_is_one_message_and_stays_as_it_is(shell: Sh
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes in the file system there")
 @pytest.mark.parametrize("name", ["metrics/metrics.jsonl", "main.log", "config.json", "events.out.tfevents.1.host.1.0"])
 def test_that_a_pipe_named_like_a_metric_file_blocks_nobody(shell: Shell, tree: Path, name: str) -> None:
-    assert sys.platform != "win32"
     pipe = tree / "artifacts/experiments/20991231-000000-pipe" / name
     pipe.parent.mkdir(parents=True)
-    os.mkfifo(pipe)
+    if sys.platform != "win32":
+        os.mkfifo(pipe)
     assert len([run for run in shell.json("runs", str(tree), "--json") if NAME in run["name"]]) == 2
 
 

@@ -85,9 +85,9 @@ def test_that_a_hostile_file_is_a_problem_and_no_crash(tmp_path: Path, text: str
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes in the file system there")
 def test_that_a_pipe_is_not_read(tmp_path: Path) -> None:
-    assert sys.platform != "win32"
     path = tmp_path / "settings.toml"
-    os.mkfifo(path)
+    if sys.platform != "win32":
+        os.mkfifo(path)
     assert "is no settings file" in str(load(path).message())
 
 
