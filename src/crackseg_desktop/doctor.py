@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 Check = tuple[str, str, str]
 """Name, state (ok, unavailable, problem), detail."""
 
-_PACKAGES = ("PySide6-Essentials", "pyqtgraph", "nvidia-ml-py", "psutil", "tensorboard", "plyer", "jeepney")
+_PACKAGES = (
+    "PySide6-Essentials",
+    "pyqtgraph",
+    "nvidia-ml-py",
+    "psutil",
+    "tensorboard",
+    "google-crc32c",
+    "plyer",
+    "jeepney",
+)
 
 
 def examine(loaded: Loaded, data_dir: Path, folders: Sequence[Path], clock: Clock) -> dict[str, Any]:
