@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 10.0
 """How long a less exact file waits for a more exact one to tell the same: they are written one after the other."""
-_ROUNDED = 10
+_ROUNDED = 50
 _REMEMBERED = 4096
 
 
@@ -33,9 +33,11 @@ class Merger:
     """Decides which points of a run's files become its curves, in the order in which they are to be published.
 
     A less exact file only adds steps after the last one told: a point in between would replace those after it.
+    ``source`` is the run's, by which tags get their names.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, source: str = "") -> None:
+        self._source = source
         self._told: dict[str, _Told] = {}
         self._waiting: list[tuple[float, int, Point]] = []
 
@@ -50,6 +52,10 @@ class Merger:
                 self._waiting.append((now + GRACE_SECONDS, effective, point))
         return published
 
+    def knows(self, tag: str, last_step: int, rank: int) -> None:
+        """Remember that a tag was published up to a step by files of a rank, before there was anything to merge."""
+        self._told[normalise(tag, self._source)] = _Told(rank, tag, tag, last_step)
+
     def settle(self, now: float | None) -> list[Point]:
         """Return the points that have waited long enough, all of them where ``now`` is None."""
         due = [item for item in self._waiting if now is None or item[0] <= now]
@@ -61,7 +67,7 @@ class Merger:
 
     def _key(self, point: Point, rank: int) -> str:
         """Return the name of the figure; tags of one file that share a name stay apart."""
-        name = normalise(point.tag)
+        name = normalise(point.tag, self._source)
         told = self._told.get(name)
         if told is not None and told.rank % _ROUNDED == rank % _ROUNDED and told.source_tag != point.tag:
             return point.tag

@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from crackseg_desktop.readings import Ending
@@ -38,6 +38,7 @@ class Clues:
 
     Attributes:
         first_time, last_time: the oldest and newest logged times, Unix seconds.
+        epoch: the last one finished, counted from 1, where the points count steps.
         name: the experiment's name; ids: names of folders that belong to the run.
         status: what ``experiment_info.json`` claims, which alone is no evidence.
         notes: what was passed over, in sentences.
@@ -45,6 +46,7 @@ class Clues:
 
     first_time: float | None = None
     last_time: float | None = None
+    epoch: int | None = None
     total_epochs: int | None = None
     name: str | None = None
     ids: set[str] = field(default_factory=set)
@@ -87,13 +89,20 @@ class Parser(Protocol):
 
 
 class LineParser(ABC):
-    """A parser of text lines: UTF-8, else Windows-1252; UTF-16 where a byte order mark says so. Never raises."""
+    """A parser of text lines: UTF-8, else GB 18030 or Windows-1252; UTF-16 where a byte order mark says so.
+
+    Never raises.
+    """
+
+    ends_at_return: ClassVar[bool] = False
+    """Whether a carriage return ends a line: progress bars are drawn over and over with it."""
 
     def __init__(self) -> None:
         self.clues = Clues()
         self._points: list[Point] = []
         self._utf16: Literal["utf-16-le", "utf-16-be"] | None = None
         self._begun = False
+        self._is_overlong = False
         self.fallback_time = 0.0
 
     @abstractmethod
@@ -115,7 +124,8 @@ class LineParser(ABC):
         used = self._whole_lines(data)
         if used == 0 and len(data) >= LONGEST_LINE:
             self.clues.note("a line longer than 1 MiB was passed over")
-            return len(data)
+            self._is_overlong = True
+            return len(data) & ~1
         rest = data[used:]
         if rest and len(rest) < LONGEST_LINE and self.is_whole(self._decode(rest).lstrip(_MARK)):
             return used + self.finish(rest, fallback_time)
@@ -125,8 +135,9 @@ class LineParser(ABC):
         """Take the rest for a line; see ``Parser``."""
         self.fallback_time = fallback_time
         text = self._decode(data).lstrip(_MARK)
-        if text.strip():
+        if text.strip() and not self._is_overlong:
             self.line(text)
+        self._is_overlong = False
         return len(data)
 
     def take(self) -> list[Point]:
@@ -136,14 +147,19 @@ class LineParser(ABC):
 
     def _whole_lines(self, data: bytes) -> int:
         if self._utf16 is None:
-            used = data.rfind(b"\n") + 1
-            text = self._decode(data[:used])
+            used = max(data.rfind(b"\n"), data.rfind(b"\r") if self.ends_at_return else -1) + 1
+            whole = data[:used]
+            text = self._decode(whole.replace(b"\r", b"\n") if self.ends_at_return else whole)
         else:
             even = data[: len(data) & ~1].decode(self._utf16, "replace")
-            text = even[: even.rfind("\n") + 1]
+            text = even[: max(even.rfind("\n"), even.rfind("\r") if self.ends_at_return else -1) + 1]
             used = len(text.encode(self._utf16, "replace"))
+        if self.ends_at_return and self._utf16 is not None:
+            text = text.replace("\r", "\n")
         for line in text.split("\n")[:-1]:
-            self.line(line.lstrip(_MARK).rstrip("\r"))
+            if not self._is_overlong:
+                self.line(line.lstrip(_MARK).rstrip("\r"))
+            self._is_overlong = False
         return used
 
     def _decode(self, data: bytes) -> str:
@@ -160,7 +176,23 @@ def _decode_line(line: bytes) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError:
-        return line.decode("cp1252", "replace")
+        return line.decode("gb18030" if _is_chinese(line) else "cp1252", "replace")
+
+
+def _is_chinese(line: bytes) -> bool:
+    """Say whether bytes that are no UTF-8 are GB 18030: pairs that begin as common characters or punctuation do.
+
+    Letters with accents begin higher, and stand alone.
+    """
+    try:
+        pairs = [char.encode("gb18030") for char in line.decode("gb18030") if ord(char) > 127]
+    except UnicodeDecodeError:
+        return False
+    return sum(map(_is_common, pairs)) * 2 > len(pairs)
+
+
+def _is_common(pair: bytes) -> bool:
+    return len(pair) == 2 and pair[1] >= 0xA1 and (0xA1 <= pair[0] <= 0xA9 or 0xB0 <= pair[0] <= 0xD7)
 
 
 def _utf16_mark(data: bytes) -> Literal["utf-16-le", "utf-16-be"] | None:

@@ -12,6 +12,7 @@ from crackseg_desktop.training.formats.base import as_step, as_time, json_object
 
 _LONGEST_LINE = 400
 _KEY = re.compile(r"^(?P<indent> *)(?P<key>[\w.\-]+|\"[^\"]*\"|'[^']*') *:(?: +(?P<value>.*?))? *$")
+_PLANNED_KEYS = ("max_epochs", "num_train_epochs", "total_epochs", "num_epochs", "n_epochs", "epochs")
 _INLINE_EPOCHS = re.compile(r"[{,]\s*epochs\s*:\s*(\d+)")
 
 
@@ -40,6 +41,15 @@ def epochs_of_yaml(text: str) -> int | None:
     found = dict(yaml_values(text, "epochs"))
     nested = [path for path in found if path.startswith("experiments.") and path.endswith("training.epochs")]
     return _planned(found.get(nested[0] if nested else "training.epochs"))
+
+
+def planned_epochs(text: str) -> int | None:
+    """Return the planned epochs in the configuration of any framework, YAML or Python; None where it tells none."""
+    for key in _PLANNED_KEYS:
+        match = re.search(rf"(?<![\w.]){key}['\"]?\s*[:=]\s*(\d{{1,9}})(?![\w.])", text)
+        if match is not None:
+            return _planned(match[1])
+    return None
 
 
 def yaml_values(text: str, key: str) -> list[tuple[str, str]]:

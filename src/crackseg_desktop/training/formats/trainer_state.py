@@ -1,0 +1,67 @@
+"""Hugging Face's ``trainer_state.json``: the whole history so far, written anew with each checkpoint."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from crackseg_desktop.readings import Ending
+from crackseg_desktop.training.formats.base import Point, as_number, as_step, json_object
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crackseg_desktop.training.formats.base import Clues
+
+STATE_NAME = "trainer_state.json"
+CHECKPOINT = re.compile(r"^checkpoint-(?P<step>\d+)$")
+_NO_FIGURES = frozenset({"epoch", "step"})
+
+
+def parse_trainer_state(data: bytes, clues: Clues, time: float) -> list[Point] | None:
+    """Return the points of the history; None where the document is not whole.
+
+    ``time`` (Unix seconds) is when the file was written: the rows tell none.
+    """
+    document = json_object(data)
+    if document is None or not isinstance(document.get("log_history"), list):
+        return None
+    epoch, planned = as_number(document.get("epoch")), as_number(document.get("num_train_epochs"))
+    if epoch is not None and math.isfinite(epoch):
+        clues.epoch = math.floor(epoch + 1e-6) or None
+    if planned is not None and math.isfinite(planned) and planned > 0:
+        clues.total_epochs = math.ceil(planned)
+    step, most = as_step(document.get("global_step")), as_step(document.get("max_steps"))
+    if step is not None and most is not None and 0 < most <= step:
+        clues.ending = Ending("completed", None, time)
+    clues.saw_time(time)
+    return _points(document["log_history"], time)
+
+
+def newest_state(folder: Path) -> Path | None:
+    """Return the state of the newest checkpoint in an output folder, by number; None where there is none.
+
+    The folder's own state is written at the very end, and counts where no checkpoint is younger. Raises OSError where
+    the folder cannot be looked into.
+    """
+    numbered = [(int(match["step"]), path) for path in folder.iterdir() if (match := CHECKPOINT.match(path.name))]
+    states = (path / STATE_NAME for _, path in sorted(numbered, reverse=True))
+    newest = next((path for path in states if path.is_file()), None)
+    own = folder / STATE_NAME
+    if newest is None or not own.is_file():
+        return own if newest is None and own.is_file() else newest
+    return own if own.stat().st_mtime_ns >= newest.stat().st_mtime_ns else newest
+
+
+def _points(history: object, time: float) -> list[Point]:
+    points: list[Point] = []
+    for row in history if isinstance(history, list) else ():
+        step = as_step(row.get("step")) if isinstance(row, dict) else None
+        if step is None:
+            continue
+        for tag, value in row.items():
+            number = as_number(value)
+            if number is not None and tag not in _NO_FIGURES:
+                points.append(Point(str(tag), step, time, number, "step"))
+    return points
