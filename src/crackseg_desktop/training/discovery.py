@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from crackseg_desktop.training.folders import scan
 from crackseg_desktop.training.formats.tfevents import is_event_file
+from crackseg_desktop.training.frameworks import framework_runs, run_of_file
 from crackseg_desktop.training.places import (
     Kind,
     Place,
@@ -20,14 +21,17 @@ from crackseg_desktop.training.places import (
     shared_files_in,
     tree_of,
 )
+from crackseg_desktop.training.verdicts import Verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from crackseg_desktop.training.folders import Scan
+    from crackseg_desktop.training.frameworks import FrameworkRun
 
 SAME_RUN_SECONDS = 3.0
 """Hydra, the logger and the trainer each name a folder of one run by the time they started."""
+_OURS = frozenset({"crackseg", "metrics"})
 _PARTS = frozenset({"train", "val", "validation", "test", "eval"})
 _RUN_FOLDERS = (Path("artifacts"), Path("outputs"), Path("src/crackseg/artifacts"), Path("src/crackseg/outputs"))
 
@@ -75,17 +79,22 @@ def watched_folders_here(cwd: Path) -> list[Path]:
     return []
 
 
-def discover(roots: Sequence[Path]) -> Discovery:
+def discover(roots: Sequence[Path], verdicts: Verdicts | None = None) -> Discovery:
     """Look through the roots, each a checkout, a folder of experiments, one run's folder or one file.
 
-    Where a root lies within a checkout, the other places in which its runs leave files are looked at too.
+    Where a root lies within a checkout, the other places in which its runs leave files are looked at too. ``verdicts``
+    remember from look to look what the files of unknown origin are.
     """
+    verdicts = Verdicts() if verdicts is None else verdicts
     given = list(dict.fromkeys(_resolved(root) for root in roots))
     found = scan([*given, *_counterparts(given)])
     places = places_in(found)
-    runs = [*_crackseg_plans(places), *(plan for file in found.files if (plan := _plan_of_file(file)) is not None)]
-    plans = _with_events(runs, found)
-    shared = [*shared_files_in(found, places), *_shared_roots(found)]
+    ours = _crackseg_plans(places)
+    shared = [file for file in shared_files_in(found, places) if not _is_foreign(file, verdicts)]
+    others = framework_runs(found, verdicts, _taken(ours, shared))
+    single = {file: plan for file in found.files if (plan := _plan_of_file(file, verdicts)) is not None}
+    plans = _with_events([*ours, *single.values(), *map(_framework_plan, others)], found)
+    shared += _shared_roots(found, single)
     plans = [
         replace(plan, is_wanted=_is_within(given, (*plan.folders, *(file.path for file in plan.files))))
         for plan in plans
@@ -213,24 +222,56 @@ def _name(place: Place) -> str:
     return f"{datetime.fromtimestamp(place.time).astimezone():%Y%m%d-%H%M%S}-{place.name}"
 
 
-def _plan_of_file(path: Path) -> RunPlan | None:
+def _is_foreign(shared: SharedFile, verdicts: Verdicts) -> bool:
+    """Say whether a log with a usual name is one of another training."""
+    return shared.kind is Kind.LOG and not shared.is_copy and verdicts.of(shared.path) is not None
+
+
+def _taken(ours: list[RunPlan], shared: list[SharedFile]) -> Callable[[Path], bool]:
+    """Return what says whether a file belongs to CrackSeg's runs: by itself, or by the folder it lies in."""
+    files = {file.path for plan in ours for file in plan.files} | {file.path for file in shared}
+    folders = {folder for plan in ours for folder in plan.folders}
+    whole = {folder for plan in ours if plan.source == "crackseg" for folder in plan.folders}
+    within: dict[Path, bool] = {}
+
+    def is_taken(path: Path) -> bool:
+        folder = path.parent
+        if folder not in within:
+            within[folder] = folder in folders or not whole.isdisjoint(folder.parents)
+        return path in files or within[folder]
+
+    return is_taken
+
+
+def _framework_plan(run: FrameworkRun) -> RunPlan:
+    holder = run.key if run.folders else run.key.parent
+    return RunPlan(
+        str(run.key), run.name, run.key, tuple(run.folders), holder, run.source, _ordered(run.files), run.time
+    )
+
+
+def _plan_of_file(path: Path, verdicts: Verdicts) -> RunPlan | None:
     """Return the run in a single file; files that may hold several runs are shared files."""
     if is_event_file(path.name):
         return RunPlan(str(path), path.name, path, (), path.parent, "tensorboard", (RunFile(path, Kind.EVENTS),))
+    run = run_of_file(path, verdicts) if path.name != "metrics.jsonl" else None
+    if run is not None:
+        return _framework_plan(run)
     kind = kind_of(path)
     if kind not in (Kind.METRICS, Kind.SUMMARY, Kind.COMPLETE_SUMMARY):
         return None
     return RunPlan(str(path), path.name, path, (), path.parent, "metrics", (RunFile(path, kind),))
 
 
-def _shared_roots(found: Scan) -> list[SharedFile]:
-    kinds = [(path, kind_of(path)) for path in found.files if not is_event_file(path.name)]
+def _shared_roots(found: Scan, single: dict[Path, RunPlan]) -> list[SharedFile]:
+    kinds = [(path, kind_of(path)) for path in found.files if path not in single]
     return [SharedFile(path, path, kind) for path, kind in kinds if kind in (Kind.ROWS, Kind.LOG)]
 
 
 def _with_events(runs: list[RunPlan], found: Scan) -> list[RunPlan]:
     """Add the event files: to the run whose folder they lie in, else as runs of their own, one a folder."""
     owner_of = {folder: index for index, run in enumerate(runs) for folder in run.folders}
+    holds_all_below = {folder for run in runs if run.source in _OURS for folder in run.folders}
     plans = list(runs)
     holders: dict[Path, list[RunFile]] = {}
     notes: dict[Path, list[str]] = {}
@@ -247,7 +288,9 @@ def _with_events(runs: list[RunPlan], found: Scan) -> list[RunPlan]:
                 notes.setdefault(holder, []).append(f"{name} is no event file, by its name, and was passed over")
     for holder, files in holders.items():
         files.sort(key=lambda file: file.path)
-        owner = next((owner_of[above] for above in (holder, *holder.parents) if above in owner_of), None)
+        owner = owner_of.get(holder)
+        if owner is None:
+            owner = next((owner_of[above] for above in holder.parents if above in holds_all_below), None)
         if owner is None:
             plans.append(_event_plan(holder, files, found, tuple(notes.get(holder, ()))))
         else:

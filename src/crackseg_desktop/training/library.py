@@ -12,6 +12,7 @@ from crackseg_desktop.training.formats.validation_jsonl import Row
 from crackseg_desktop.training.places import Kind, SharedFile
 from crackseg_desktop.training.reader import RunReader
 from crackseg_desktop.training.shared import Part, SharedSource
+from crackseg_desktop.training.verdicts import Verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,6 +68,7 @@ class Library:
         self.roots = list(roots)
         self.readers: dict[str, RunReader] = {}
         self._found = Discovery()
+        self._verdicts = Verdicts()
         self._shared: dict[Path, SharedSource] = {}
         self._documents: dict[Path, SharedDocument] = {}
         self._noted: set[str] = set()
@@ -74,7 +76,7 @@ class Library:
 
     def refresh(self) -> list[RunReader]:
         """Look through the folders anew; return the readers of the runs that are gone."""
-        self._found = discover(self.roots)
+        self._found = discover(self.roots, self._verdicts)
         for note in self._found.notes:
             if note not in self._noted:
                 self._noted.add(note)

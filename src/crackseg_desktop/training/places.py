@@ -38,12 +38,23 @@ class Kind(Enum):
     EVENTS = 3
     SUMMARY = 4
     COMPLETE_SUMMARY = 5
-    LOG = 6
+    LIGHTNING = 6
+    ULTRALYTICS = 7
+    TRAINER_STATE = 8
+    MMENGINE_JSON = 9
+    MMCV_JSON = 10
+    DETECTRON2 = 11
+    CSV = 12
+    JSON_LINES = 13
+    LOG = 14
+    MMENGINE_LOG = 15
+    TEXT_LOG = 16
     CONFIG_JSON = 20
     CONFIG_YAML = 21
     HYDRA_CONFIG = 22
     INFO = 23
     ERRORS = 24
+    PLANNED = 25  # another framework's configuration: read for the planned epochs
 
 
 class RunFile(NamedTuple):
@@ -259,9 +270,14 @@ def _peek(log: Path) -> _Peek:
     parser = HydraLog()
     data = _head(log)
     parser.feed(data, 0.0)
-    loggers = (record.logger for line in data.decode("utf-8", "replace").splitlines() if (record := parse_record(line)))
-    is_ours = any(logger.startswith(_OUR_LOGGERS) for logger in loggers)
-    return _Peek(parser.clues.first_time, parser.clues.name, frozenset(parser.clues.ids), is_ours)
+    return _Peek(parser.clues.first_time, parser.clues.name, frozenset(parser.clues.ids), is_of_crackseg(data))
+
+
+def is_of_crackseg(head: bytes) -> bool:
+    """Say whether a log begins as one of CrackSeg's, by the loggers that it names."""
+    lines = head[:_PEEK_BYTES].decode("utf-8", "replace").splitlines()
+    loggers = (record.logger for line in lines if (record := parse_record(line)))
+    return any(logger.startswith(_OUR_LOGGERS) for logger in loggers)
 
 
 def _head(path: Path) -> bytes:

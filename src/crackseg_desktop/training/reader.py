@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.digest import short_digest
 from crackseg_desktop.readings import CurvePoints, Ending, RunFacts
 from crackseg_desktop.training import sources
+from crackseg_desktop.training.formats.csv_table import CsvTable
+from crackseg_desktop.training.formats.detectron2_json import Detectron2Json
 from crackseg_desktop.training.formats.hydra_log import HydraLog
+from crackseg_desktop.training.formats.json_rows import JsonRows
+from crackseg_desktop.training.formats.lightning_csv import LightningCsv
 from crackseg_desktop.training.formats.metrics_jsonl import MetricsJsonl
+from crackseg_desktop.training.formats.mmengine_json import MmcvJson, MmengineJson
+from crackseg_desktop.training.formats.mmengine_log import MmengineLog
+from crackseg_desktop.training.formats.text_log import TextLog
 from crackseg_desktop.training.formats.tfevents import event_writer
+from crackseg_desktop.training.formats.ultralytics_csv import UltralyticsCsv
 from crackseg_desktop.training.formats.validation_jsonl import ValidationJsonl
 from crackseg_desktop.training.merging import Merger
 from crackseg_desktop.training.names import counts_epochs, normalise
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.training.discovery import RunPlan
-    from crackseg_desktop.training.formats.base import Axis, Clues, Point
+    from crackseg_desktop.training.formats.base import Axis, Clues, Parser, Point
     from crackseg_desktop.training.formats.validation_jsonl import Row
     from crackseg_desktop.training.places import RunFile
     from crackseg_desktop.training.sources import Source
@@ -51,7 +59,7 @@ class RunReader:
         self.id = run_id(plan.key)
         self.notes: list[str] = []
         self._sources: dict[Path, Source] = {}
-        self._merger = Merger() if plan.source != "tensorboard" else None
+        self._merger: Merger | None = None
         self._axes: dict[str, Axis] = {}
         self._last_steps: dict[str, int] = {}
         self._is_zero_based = False
@@ -62,6 +70,10 @@ class RunReader:
     def update(self, plan: RunPlan) -> None:
         """Take over a plan with more files."""
         self.plan = plan
+        if self._merger is None and not _is_of_events_only(plan):
+            self._merger = Merger(plan.source)
+            for tag, step in self._last_steps.items():
+                self._merger.knows(tag, step, Kind.EVENTS.value)
         for file in plan.files:
             if file.path not in self._sources:
                 self._sources[file.path] = _make_source(file)
@@ -105,7 +117,7 @@ class RunReader:
         return any(
             abs(value - told[1]) <= _ROUNDING or (value != value and told[1] != told[1]) or value == told[1]
             for tag, value in row.figures.items()
-            if normalise(tag) == _FINGERPRINT
+            if self._name(tag) == _FINGERPRINT
         )
 
     def facts(self) -> RunFacts:
@@ -150,8 +162,8 @@ class RunReader:
                 self._axes[tag] = "epoch" if counts_epochs(tag, tags) else "step"
 
     def _columns(self, tag: str, points: list[Point]) -> Iterator[CurvePoints]:
-        axis = self._axes.setdefault(tag, points[0].axis)
-        name = normalise(tag)
+        axis = self._axes.setdefault(tag, "epoch" if self.plan.source in _COUNT_EPOCHS else points[0].axis)
+        name = self._name(tag)
         self._last_steps[tag] = points[-1].step
         self._remember(points, axis, is_fingerprint=name == _FINGERPRINT and self._merger is not None)
         for start in range(0, len(points), CHUNK_POINTS):
@@ -179,9 +191,14 @@ class RunReader:
     def _epoch(self) -> int | None:
         """Return the last epoch finished, counted from 1: one whose validation is logged, where the run has any."""
         told = {tag: step for tag, step in self._last_steps.items() if self._axes[tag] == "epoch"}
-        validated = [step for tag, step in told.items() if normalise(tag).startswith("val/")]
+        validated = [step for tag, step in told.items() if self._name(tag).startswith("val/")]
         last = max(validated or told.values(), default=None)
-        return last + 1 if last is not None and self._is_zero_based else last
+        if last is None:
+            return max((source.clues.epoch or 0 for source in self._sources.values()), default=0) or None
+        return last + 1 if self._is_zero_based else last
+
+    def _name(self, tag: str) -> str:
+        return normalise(tag, self.plan.source)
 
     def _step(self) -> int | None:
         by_step = [step for tag, step in self._last_steps.items() if self._axes[tag] == "step"]
@@ -212,7 +229,7 @@ class RunReader:
         return max((source.modified for source in self._sources.values() if source.modified is not None), default=None)
 
     def _total_epochs(self) -> int | None:
-        for kind in (Kind.CONFIG_JSON, Kind.CONFIG_YAML, Kind.LOG, Kind.HYDRA_CONFIG):
+        for kind in _PLANNING:
             for clues in self._clues_of(kind):
                 if clues.total_epochs is not None:
                     return clues.total_epochs
@@ -220,14 +237,14 @@ class RunReader:
 
     def _ending(self, epoch: int | None, planned: int | None) -> Ending | None:
         """Weigh the evidence: a told error, then what the log says, then the summary of a normal end."""
-        for clues in (*self._clues_of(Kind.ERRORS), *self._clues_of(Kind.LOG)):
+        for clues in (clues for kind in _TELL_ENDS for clues in self._clues_of(kind)):
             if clues.ending is not None and clues.ending.kind != "closed":
                 return clues.ending
         ran_short = epoch is not None and planned is not None and epoch < planned
         for clues in self._clues_of(Kind.COMPLETE_SUMMARY):
             if clues.status == "complete":
                 return Ending("early_stopping" if ran_short else "completed", None, clues.last_time)
-        for clues in self._clues_of(Kind.LOG):
+        for clues in (clues for kind in _TELL_ENDS for clues in self._clues_of(kind)):
             if clues.ending is not None:
                 return clues.ending
         closed = any(clues.status == "completed" for clues in self._clues_of(Kind.INFO))
@@ -241,10 +258,32 @@ class RunReader:
         return (writers[-1].host, writers[-1].pid) if writers else None
 
 
-_PARSERS: dict[Kind, Callable[[], MetricsJsonl | ValidationJsonl | HydraLog]] = {
+_COUNT_EPOCHS = frozenset({"ultralytics"})
+"""Sources whose steps are epochs in every file, event files too."""
+_PLANNING = (
+    Kind.CONFIG_JSON,
+    Kind.CONFIG_YAML,
+    Kind.LOG,
+    Kind.HYDRA_CONFIG,
+    Kind.PLANNED,
+    Kind.TRAINER_STATE,
+    Kind.MMENGINE_LOG,
+    Kind.TEXT_LOG,
+)
+_TELL_ENDS = (Kind.ERRORS, Kind.LOG, Kind.MMENGINE_LOG, Kind.TEXT_LOG, Kind.TRAINER_STATE)
+_PARSERS: dict[Kind, Callable[[], Parser]] = {
     Kind.METRICS: MetricsJsonl,
     Kind.ROWS: ValidationJsonl,
     Kind.LOG: HydraLog,
+    Kind.LIGHTNING: LightningCsv,
+    Kind.ULTRALYTICS: UltralyticsCsv,
+    Kind.MMENGINE_JSON: MmengineJson,
+    Kind.MMCV_JSON: MmcvJson,
+    Kind.DETECTRON2: Detectron2Json,
+    Kind.CSV: CsvTable,
+    Kind.JSON_LINES: JsonRows,
+    Kind.MMENGINE_LOG: MmengineLog,
+    Kind.TEXT_LOG: TextLog,
 }
 _DOCUMENTS: dict[Kind, Callable[[bytes, Clues], list[Point] | None]] = {
     Kind.SUMMARY: sources.parse_summary_document,
@@ -254,12 +293,20 @@ _DOCUMENTS: dict[Kind, Callable[[bytes, Clues], list[Point] | None]] = {
     Kind.HYDRA_CONFIG: sources.parse_config_yaml,
     Kind.INFO: sources.parse_info,
     Kind.ERRORS: sources.parse_errors,
+    Kind.PLANNED: sources.parse_planned,
 }
+
+
+def _is_of_events_only(plan: RunPlan) -> bool:
+    """Say whether there is nothing to merge: event files are read as TensorBoard reads them."""
+    return plan.source == "tensorboard" and all(file.kind is Kind.EVENTS for file in plan.files)
 
 
 def _make_source(file: RunFile) -> Source:
     if file.kind is Kind.EVENTS:
         return sources.EventFileSource(file.path, file.kind.value, file.prefix)
+    if file.kind is Kind.TRAINER_STATE:
+        return sources.TrainerState(file.path, file.kind.value)
     make_parser = _PARSERS.get(file.kind)
     if make_parser is not None:
         return sources.AppendedFile(file.path, file.kind.value, make_parser)

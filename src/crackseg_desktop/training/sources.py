@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from crackseg_desktop.training.formats.base import LONGEST_LINE, Clues
 from crackseg_desktop.training.formats.error_log import parse_error_log
-from crackseg_desktop.training.formats.run_config import epochs_of_json, epochs_of_yaml, parse_experiment_info
+from crackseg_desktop.training.formats.run_config import (
+    epochs_of_json,
+    epochs_of_yaml,
+    parse_experiment_info,
+    planned_epochs,
+)
 from crackseg_desktop.training.formats.summary_json import parse_summary
 from crackseg_desktop.training.formats.tfevents import EventFile
+from crackseg_desktop.training.formats.trainer_state import newest_state, parse_trainer_state
 from crackseg_desktop.training.tails import Change, Novelty, Tail, Watch
 
 if TYPE_CHECKING:
@@ -164,6 +170,53 @@ class Document(_FileSource):
         yield self._novelty.fresh(points)
 
 
+class TrainerState:
+    """Hugging Face's state of a training, in whichever checkpoint of an output folder is the newest.
+
+    The folder is looked into only where something in it changed, or while the newest state cannot be read. ``path`` is
+    the state that the output folder itself has at the end.
+    """
+
+    def __init__(self, path: Path, rank: int) -> None:
+        self.path = path
+        self.rank = rank
+        self.clues = Clues()
+        self.modified: float | None = None
+        self._folder = Watch(path.parent)
+        self._newest: Path | None = None
+        self._watch = Watch(path)
+        self._novelty = Novelty()
+        self._is_open = True
+
+    def read(self, now: float) -> Iterator[list[Point]]:
+        """Yield the points that are new since the last state was read."""
+        try:
+            data = self._changed_state()
+        except OSError:
+            self._is_open = True  # an old checkpoint is deleted while a new one is written
+            return
+        if data is None:
+            return
+        clues = Clues()
+        points = parse_trainer_state(data, clues, self._watch.modified or now)
+        self._is_open = points is None
+        if points is not None:
+            self.clues, self.modified = clues, self._watch.modified
+            self._novelty.rewind()
+            yield self._novelty.fresh(points)
+
+    def _changed_state(self) -> bytes | None:
+        if self._folder.look() is not Change.SAME or self._is_open or self._watch.look() is not Change.SAME:
+            newest = newest_state(self.path.parent)
+            is_other = newest != self._newest
+            if newest is not None and is_other:
+                self._newest, self._watch = newest, Watch(newest)
+            self._is_open = newest is None
+            if newest is not None and (self._watch.look() is not Change.GONE):
+                return newest.read_bytes()
+        return None
+
+
 class EventFileSource(_FileSource):
     """A TensorBoard event file; ``prefix`` is put before its tags."""
 
@@ -244,6 +297,12 @@ def parse_config_json(data: bytes, clues: Clues) -> list[Point] | None:
 def parse_config_yaml(data: bytes, clues: Clues) -> list[Point] | None:
     """Parse a YAML configuration for the planned epochs."""
     clues.total_epochs = epochs_of_yaml(data.decode("utf-8", "replace"))
+    return []
+
+
+def parse_planned(data: bytes, clues: Clues) -> list[Point] | None:
+    """Parse another framework's configuration for the planned epochs."""
+    clues.total_epochs = planned_epochs(data.decode("utf-8", "replace"))
     return []
 
 
