@@ -61,3 +61,33 @@ def test_that_the_current_branch_follows_the_rule_literally(steps: list[int]) ->
     for step in steps:
         kept = [earlier for earlier in kept if earlier < step] + [step]
     assert list(curve(steps).current().steps if steps else []) == kept
+
+
+def test_that_a_step_too_large_for_four_bytes_is_kept() -> None:
+    long = curve([1, 2])
+    assert long.steps.typecode == "i"
+    long.extend(points([2**31, 2**40]))
+    long.extend(points([2**40 + 1]))
+    assert list(long.steps) == [1, 2, 2**31, 2**40, 2**40 + 1]
+    assert len(long) == len(long.wall_times) == len(long.values)
+    assert list(long.current().steps) == list(long.steps)
+
+
+def test_that_points_handed_out_have_eight_bytes_a_step() -> None:
+    assert curve([1, 2]).as_points("r").steps.typecode == "q"
+    assert list(curve([-1, 2]).as_points("r").steps) == [-1, 2]
+
+
+def test_that_a_point_costs_at_most_24_bytes() -> None:
+    long = curve([0])
+    for first in range(1, 20_000, 7):
+        long.extend(points(list(range(first, first + 7))))
+    cost = sum(column.__sizeof__() for column in (long.steps, long.wall_times, long.values))
+    assert cost / len(long) <= 24
+
+
+def test_that_a_curve_knows_where_it_stops_rising() -> None:
+    assert curve([1, 2, 5]).rises()
+    assert not curve([1, 1]).rises()
+    assert curve([5, 1, 2]).rises(2)
+    assert not curve([5, 1, 2]).rises(1)

@@ -42,7 +42,7 @@ class RunTracker:
     def curves(self) -> dict[str, Curves]:
         """Return copies of all curves by run id and tag."""
         return {
-            run: {tag: item.curve.copy() for tag, item in summary.curves.items()}
+            run: {tag: item.curve.copy() for tag, item in summary.curves.items() if item.curve is not None}
             for run, summary in self._summaries.items()
         }
 

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crackseg_desktop.curves import Curve
-from crackseg_desktop.insight.summary import RunSummary, direction
+from crackseg_desktop.insight.runs import derive
+from crackseg_desktop.insight.summary import RunSummary
+from crackseg_desktop.readings import CurvePoints, RunFacts
 
 if TYPE_CHECKING:
     from tests.insight.conftest import Adder
-
-
-@pytest.mark.parametrize(
-    ("name", "better"),
-    [
-        ("val/loss", "min"),
-        ("train_batch/loss", "min"),
-        ("val/iou", "max"),
-        ("val/dice", "max"),
-        ("metrics/mAP50", "max"),
-        ("lr", None),
-        ("epoch", None),
-        ("rollout/ep_rew_mean", None),
-    ],
-)
-def test_that_losses_fall_scores_rise_and_the_rest_has_no_best(name: str, better: str | None) -> None:
-    assert direction(name) == better
 
 
 def test_that_best_is_the_best_finite_value_with_its_epoch(add: Adder) -> None:
@@ -87,7 +75,9 @@ def test_that_points_in_parts_or_whole_come_to_the_same(add: Adder) -> None:
     add(whole, "val/loss", values)
     for index, value in enumerate(values):
         add(parts, "val/loss", [value], first=index + 1)
-    from_curves = RunSummary.of_curves({tag: item.curve for tag, item in whole.curves.items()})
+    from_curves = RunSummary.of_curves(
+        {tag: item.curve for tag, item in whole.curves.items() if item.curve is not None}
+    )
     assert whole.best() == parts.best() == from_curves.best()
     assert whole.nonfinite_points() == parts.nonfinite_points() == from_curves.nonfinite_points() == 2
 
@@ -108,3 +98,76 @@ def test_that_a_restart_within_one_portion_supersedes_too() -> None:
     summary.add(curve.as_points("r"))
     assert summary.nonfinite_points() == 0
     assert summary.best()["val/loss"].value == 0.2
+
+
+_NAMES = ("val/loss", "train/loss", "val/iou", "lr", "train_batch/loss")
+_NUMBERS = st.floats(width=64) | st.sampled_from([0.0, 0.5, 0.25, -1.0, math.nan, math.inf])
+_PORTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(_NAMES),
+        st.lists(
+            st.tuples(st.integers(0, 2**33) | st.integers(0, 30), st.floats(0, 2e9), _NUMBERS), min_size=1, max_size=40
+        ),
+    ),
+    max_size=8,
+)
+
+
+def summed_up(portions: list[tuple[str, list[tuple[int, float, float]]]]) -> RunSummary:
+    summary = RunSummary()
+    for name, rows in portions:
+        steps, times, values = zip(*rows, strict=True)
+        columns = (array("q", steps), array("d", times), array("d", values))
+        summary.add(CurvePoints("r", name, name, *columns, "step" if "batch" in name else "epoch"))
+    return summary
+
+
+def derived(summary: RunSummary) -> str:
+    facts = RunFacts("r", "r", "/r", ("/r",), "crackseg", started=1e9, updated=1e9 + 600, epoch=5, total_epochs=10)
+    run = derive(facts, summary, pid=1, alive=True, now=1e9 + 700)
+    return f"{run}{summary.epoch_ends()}{summary.nonfinite_points()}{summary.per_epoch()}"
+
+
+@given(_PORTIONS)
+def test_that_a_run_without_its_points_tells_the_same(portions: Any) -> None:
+    summary = summed_up(portions)
+    before = derived(summary)
+    document = json.loads(json.dumps(summary.document(), allow_nan=False))
+    summary.forget_points()
+    assert all(item.curve is None for item in summary.curves.values())
+    again = RunSummary.from_document(document)
+    assert before == derived(summary) == derived(again)
+    assert again.document() == summary.document() == document
+
+
+@given(_PORTIONS)
+def test_that_sums_kept_up_are_those_of_the_whole(portions: Any) -> None:
+    summary = summed_up(portions)
+    whole = RunSummary.of_curves({tag: item.curve for tag, item in summary.curves.items() if item.curve is not None})
+    assert derived(summary) == derived(whole)
+
+
+def test_that_a_run_that_forgot_its_points_is_begun_anew_by_new_ones(add: Adder) -> None:
+    summary = RunSummary()
+    add(summary, "val/loss", [0.5, 0.1])
+    add(summary, "val/iou", [0.5, 0.6])
+    summary.forget_points()
+    assert summary.best()["val/loss"].value == 0.1
+    add(summary, "val/loss", [0.5])
+    assert (summary.best()["val/loss"].value, set(summary.curves)) == (0.5, {"val_loss"})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"version": 0, "curves": [], "recent_times": []},
+        {"version": 1, "curves": [{"tag": "a"}], "recent_times": []},
+        {"version": 1, "curves": [], "recent_times": [None]},
+        {"version": 1, "curves": None, "recent_times": []},
+        {"version": 1, "curves": ["a"], "recent_times": []},
+    ],
+)
+def test_that_another_document_is_no_summary(document: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="no summary of a run"):
+        RunSummary.from_document(document)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crackseg_desktop import units
 from crackseg_desktop.insight.progress import epoch_seconds, longest_epoch
-from crackseg_desktop.insight.summary import is_loss
+from crackseg_desktop.insight.statistics import is_loss
 from crackseg_desktop.readings import RunState
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def nan_reason(summary: RunSummary) -> str | None:
     first = summary.first_nonfinite()
     if first is None:
         return None
-    unit = summary.curves[first.tag].curve.axis
+    unit = summary.curves[first.tag].figures.axis
     word = "NaN" if math.isnan(first.value) else "infinite"
     if is_loss(first.name):
         return f"{word} loss since {unit} {first.step} ({first.name})"

@@ -1,122 +1,89 @@
-"""What the curves of one run amount to, kept up point by point: best, latest, epoch times, values that are not finite.
+"""What the curves of one run amount to, kept up portion by portion: best, latest, epoch times, what is not finite.
 
-The accumulators belong to one thread. A step that goes back (a run restarted from a checkpoint) supersedes points
-already counted, so the curve is then counted anew from what is left of it.
+Every figure comes from a few statistics a curve, so that a run that has ended can forget its points and still tell
+them, and can be stored as a small document. The accumulators belong to one thread. A step that goes back (a run
+restarted from a checkpoint) supersedes points already counted, so the curve is then counted anew from what is left.
 """
 
 from __future__ import annotations
 
 import math
+from array import array
 from dataclasses import dataclass, field
-from operator import le
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from crackseg_desktop.curves import Curve
-from crackseg_desktop.readings import Best
+from crackseg_desktop.insight.statistics import Nonfinite, Statistics, is_loss, told
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from crackseg_desktop.curves import Curves
-    from crackseg_desktop.readings import CurvePoints
+    from crackseg_desktop.readings import Best, CurvePoints
 
-_LOWER_IS_BETTER = ("loss", "error", "mae", "mse", "rmse")
-_HIGHER_IS_BETTER = (
-    "iou",
-    "miou",
-    "dice",
-    "f1",
-    "precision",
-    "recall",
-    "accuracy",
-    "acc",
-    "auc",
-    "map",
-    "psnr",
-    "ssim",
-)
-_SIGNIFICANT = 32  # of the recent epoch ends
-
-
-def direction(name: str) -> Literal["min", "max"] | None:
-    """Say whether a lower or a higher value of a normalised name is better; None: neither (a learning rate)."""
-    words = name.lower().replace("-", "_").replace("/", "_").split("_")
-    if any(word in _LOWER_IS_BETTER for word in words):
-        return "min"
-    if any(word in _HIGHER_IS_BETTER for word in words) or words[-1].startswith("map"):
-        return "max"
-    return None
-
-
-def is_loss(name: str) -> bool:
-    """Say whether a normalised name is a loss."""
-    return "loss" in name.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class Nonfinite:
-    """A value that is NaN or infinite where it should not be."""
-
-    tag: str
-    name: str
-    step: int
-    value: float
+_RECENT = 32
+"""So many of the recent epoch ends are kept."""
+_VERSION = 1
+"""Of the document; one of another version is not read."""
 
 
 @dataclass(slots=True)
 class CurveSummary:
-    """One curve, summed up. ``nonfinite`` counts what should have been finite; see ``add``."""
+    """One curve, summed up.
 
-    curve: Curve
-    best: Best | None = None
-    was_finite: bool = False
-    nonfinite: int = 0
-    first_nonfinite: Nonfinite | None = None
+    Attributes:
+        curve: its points; None once they were forgotten.
+        length: how many points it has or had, superseded ones included.
+        figures: of the points that are not superseded.
+    """
 
-    def add(self, points: CurvePoints) -> None:
-        """Take over new points.
+    curve: Curve | None
+    figures: Statistics
+    length: int = 0
+    _times: array[float] = field(default_factory=lambda: array("d"))
 
-        NaN and infinities count in a loss, and in a metric that was finite before: tags of reinforcement learning are
-        NaN all their life in healthy runs.
-        """
-        first_new = len(self.curve)
-        steps = self.curve.steps[-1:] + points.steps
-        goes_back = any(map(le, steps[1:], steps))
-        self.curve.extend(points)
-        if goes_back:
-            self._restart()
+    @property
+    def tag(self) -> str:
+        """Return its tag as the file has it."""
+        return self.figures.tag
+
+    @property
+    def name(self) -> str:
+        """Return its name, such as ``val/iou``."""
+        return self.figures.name
+
+    def add(self, curve: Curve, points: CurvePoints) -> None:
+        """Take over new points of a curve whose points are kept in ``curve``."""
+        first_new = len(curve)
+        curve.extend(points)
+        self.length = len(curve)
+        if curve.rises(first_new):
+            self.figures.count(points.steps, points.wall_times, points.values)
         else:
-            self._count(first_new)
+            self.figures = _figures(curve)
+
+    def recent_times(self) -> array[float]:
+        """Return when its last points were logged, in file order."""
+        return self._times if self.curve is None else self.curve.wall_times[-_RECENT:]
+
+    def forget_points(self, *, keep_times: bool) -> None:
+        """Let go of the points; the figures stay."""
+        self._times = self.recent_times() if keep_times else array("d")
+        self.curve = None
+
+    def document(self) -> dict[str, Any]:
+        """Describe it, without its points, as strict JSON can hold it."""
+        return self.figures.document() | {"length": self.length}
 
     @classmethod
     def of(cls, curve: Curve) -> CurveSummary:
         """Sum up a whole curve at once."""
-        summary = cls(curve)
-        summary._restart()
-        return summary
+        return cls(curve, _figures(curve), len(curve))
 
-    def _restart(self) -> None:
-        self.best, self.was_finite, self.nonfinite, self.first_nonfinite = None, False, 0, None
-        whole, self.curve = self.curve, self.curve.current()
-        self._count(0)
-        self.curve = whole
-
-    def _count(self, start: int) -> None:
-        loss, better = is_loss(self.curve.name), direction(self.curve.name)
-        for index in range(start, len(self.curve)):
-            value = self.curve.values[index]
-            if math.isfinite(value):
-                self.was_finite = True
-                self._compare(value, self.curve.steps[index], better)
-            elif loss or self.was_finite:
-                self.nonfinite += 1
-                if self.first_nonfinite is None:
-                    step = self.curve.steps[index]
-                    self.first_nonfinite = Nonfinite(self.curve.tag, self.curve.name, step, value)
-
-    def _compare(self, value: float, step: int, better: Literal["min", "max"] | None) -> None:
-        if better is None:
-            return
-        if self.best is None or (value < self.best.value if better == "min" else value > self.best.value):
-            self.best = Best(value, step, step if self.curve.axis == "epoch" else None)
+    @classmethod
+    def from_document(cls, document: dict[str, Any], times: array[float]) -> CurveSummary:
+        """Return what ``document`` described, with the times of its last points."""
+        return cls(None, Statistics.from_document(document), int(document["length"]), times)
 
 
 @dataclass(slots=True)
@@ -124,56 +91,120 @@ class RunSummary:
     """All curves of one run, summed up."""
 
     curves: dict[str, CurveSummary] = field(default_factory=dict)
+    _has_forgotten: bool = False
 
     def add(self, points: CurvePoints) -> None:
-        """Take over new points of one curve."""
+        """Take over new points of one curve.
+
+        A run whose points were forgotten is begun anew: it is to be read again from its start.
+        """
         if not points.steps:
             return
-        summary = self.curves.get(points.tag)
-        if summary is None:
-            summary = self.curves[points.tag] = CurveSummary(Curve(points.tag, points.name, points.axis))
-        summary.add(points)
+        if self._has_forgotten:
+            self.curves, self._has_forgotten = {}, False
+        item = self.curves.get(points.tag)
+        if item is None or item.curve is None:
+            curve = Curve(points.tag, points.name, points.axis)
+            item = self.curves[points.tag] = CurveSummary(curve, _figures(curve))
+            item.add(curve, points)
+        else:
+            item.add(item.curve, points)
+
+    def forget_points(self) -> None:
+        """Let go of all points; every figure stays as it is."""
+        chosen = self._epoch_curve()
+        for item in self.curves.values():
+            item.forget_points(keep_times=item is chosen)
+        self._has_forgotten = True
+
+    def document(self) -> dict[str, Any]:
+        """Describe the run, without its points, as strict JSON can hold it."""
+        chosen = self._epoch_curve()
+        times = chosen.recent_times().tolist() if chosen is not None else []
+        return {
+            "version": _VERSION,
+            "curves": [item.document() for item in self.curves.values()],
+            "recent_times": [told(time) for time in times],
+        }
 
     @classmethod
     def of_curves(cls, curves: Curves) -> RunSummary:
         """Sum up a whole run at once; the curves are taken over, not copied."""
         return cls({tag: CurveSummary.of(curve) for tag, curve in curves.items()})
 
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> RunSummary:
+        """Return a run as ``document`` described it: all its figures, none of its points.
+
+        Raises:
+            ValueError: it is no such document, or one of another version of this program.
+        """
+        try:
+            if document["version"] != _VERSION:
+                raise ValueError(f"version {document['version']}")
+            times = array("d", map(float, document["recent_times"]))
+            items = [CurveSummary.from_document(item, array("d")) for item in document["curves"]]
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"no summary of a run: {error!r}") from error
+        summary = cls({item.tag: item for item in items}, _has_forgotten=True)
+        chosen = summary._epoch_curve()
+        if chosen is not None:
+            chosen._times = times
+        return summary
+
     def best(self) -> dict[str, Best]:
         """Return the best finite value of each metric that has a direction, by normalised name."""
-        return {name: item.best for name, item in self._by_name().items() if item.best is not None}
+        return {name: item.figures.best for name, item in self._by_name().items() if item.figures.best is not None}
 
     def latest(self) -> dict[str, float]:
         """Return the newest value of each curve, by normalised name."""
-        return {name: item.curve.values[-1] for name, item in self._by_name().items()}
+        named = self._by_name().items()
+        return {name: item.figures.latest.value for name, item in named if item.figures.latest is not None}
+
+    def per_epoch(self) -> dict[str, Statistics]:
+        """Return the figures of the curves with one point an epoch, by normalised name."""
+        return {name: item.figures for name, item in self._by_name().items() if item.figures.axis == "epoch"}
 
     def _by_name(self) -> dict[str, CurveSummary]:
         """Return one curve for each normalised name: of several that share one, the longest."""
-        shortest_first = sorted(self.curves.values(), key=lambda item: len(item.curve))
-        return {item.curve.name: item for item in shortest_first}
+        shortest_first = sorted(self.curves.values(), key=lambda item: item.length)
+        return {item.name: item for item in shortest_first}
 
     def nonfinite_points(self) -> int:
         """Return the count of points that are NaN or infinite where they should not be."""
-        return sum(item.nonfinite for item in self.curves.values())
+        return sum(item.figures.nonfinite for item in self.curves.values())
 
     def first_nonfinite(self) -> Nonfinite | None:
         """Return the earliest of them, losses first."""
-        found = [item.first_nonfinite for item in self.curves.values() if item.first_nonfinite is not None]
+        firsts = (item.figures.first_nonfinite for item in self.curves.values())
+        found = [first for first in firsts if first is not None]
         return min(found, key=lambda item: (not is_loss(item.name), item.step), default=None)
 
     def loss_is_lost(self) -> bool:
         """Say whether a loss has become NaN or infinite and stayed so to its end."""
-        losses = [item for item in self.curves.values() if is_loss(item.curve.name) and item.curve.axis == "epoch"]
-        losses = losses or [item for item in self.curves.values() if is_loss(item.curve.name)]
-        return any(item.nonfinite and not math.isfinite(item.curve.values[-1]) for item in losses)
+        losses = [item.figures for item in self.curves.values() if is_loss(item.name)]
+        losses = [loss for loss in losses if loss.axis == "epoch"] or losses
+        return any(loss.nonfinite and loss.latest and not math.isfinite(loss.latest.value) for loss in losses)
 
     def epoch_ends(self) -> list[float]:
         """Return when the recent epochs ended (Unix seconds, rising), by the validation loss or what is like it."""
-        per_epoch = [item.curve for item in self.curves.values() if item.curve.axis == "epoch" and len(item.curve) > 0]
-        if not per_epoch:
-            return []
-        chosen = min(
-            per_epoch, key=lambda curve: (curve.name != "val/loss", not curve.name.startswith("val/"), curve.name)
-        )
-        ends = [time for time in chosen.wall_times[-_SIGNIFICANT:] if time > 0]
+        chosen = self._epoch_curve()
+        ends = [time for time in chosen.recent_times() if time > 0] if chosen is not None else []
         return [time for index, time in enumerate(ends) if index == 0 or time > ends[index - 1]]
+
+    def _epoch_curve(self) -> CurveSummary | None:
+        """Return the curve whose points tell best when an epoch ended."""
+        per_epoch = [item for item in self.curves.values() if item.figures.axis == "epoch" and item.length > 0]
+        return min(
+            per_epoch,
+            key=lambda item: (item.name != "val/loss", not item.name.startswith("val/"), item.name),
+            default=None,
+        )
+
+
+def _figures(curve: Curve) -> Statistics:
+    """Return the statistics of a curve without superseded points."""
+    figures = Statistics(curve.tag, curve.name, curve.axis)
+    current = curve.current()
+    figures.count(current.steps, current.wall_times, current.values)
+    return figures

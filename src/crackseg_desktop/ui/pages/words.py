@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from crackseg_desktop import units
-from crackseg_desktop.insight.summary import direction
+from crackseg_desktop.insight.statistics import direction
 from crackseg_desktop.readings import RunState, SourceState
 from crackseg_desktop.ui.widgets.ticks import clock, day
 

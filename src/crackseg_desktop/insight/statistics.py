@@ -1,0 +1,199 @@
+"""The statistics of one curve: a handful of figures that new points are counted into, and that outlive the points.
+
+A folder of thousands of runs is summed up at start, so a portion of healthy values is counted by ``sum``, ``min`` and
+``max`` alone, without a step of Python a point; what is not finite is looked at one by one.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import accumulate
+from operator import neg
+from typing import TYPE_CHECKING, Any, Literal
+
+from crackseg_desktop.readings import Best
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LOWER_IS_BETTER = ("loss", "error", "mae", "mse", "rmse")
+_HIGHER_IS_BETTER = (
+    "iou",
+    "miou",
+    "dice",
+    "f1",
+    "precision",
+    "recall",
+    "accuracy",
+    "acc",
+    "auc",
+    "map",
+    "psnr",
+    "ssim",
+)
+MILESTONE_RATIO = 0.01
+"""By so much of itself the best must improve for the point to count as a milestone."""
+
+
+def direction(name: str) -> Literal["min", "max"] | None:
+    """Say whether a lower or a higher value of a normalised name is better; None: neither (a learning rate)."""
+    words = name.lower().replace("-", "_").replace("/", "_").split("_")
+    if any(word in _LOWER_IS_BETTER for word in words):
+        return "min"
+    if any(word in _HIGHER_IS_BETTER for word in words) or words[-1].startswith("map"):
+        return "max"
+    return None
+
+
+def is_loss(name: str) -> bool:
+    """Say whether a normalised name is a loss."""
+    return "loss" in name.lower()
+
+
+def told(value: float) -> float | str:
+    """Return a number as strict JSON can hold it, in a form that ``float`` reads back."""
+    return value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+@dataclass(frozen=True, slots=True)
+class Nonfinite:
+    """A value that is NaN or infinite where it should not be."""
+
+    tag: str
+    name: str
+    step: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One point of a curve."""
+
+    step: int
+    time: float
+    value: float
+
+
+@dataclass(slots=True)
+class Statistics:
+    """The figures of one curve.
+
+    Attributes:
+        best: the best finite value, where the metric has a direction.
+        first, last: the first and the last finite point.
+        latest: the newest point, NaN included.
+        milestone: of a curve with one point an epoch, the newest point that improved on the milestone before it by
+            more than ``MILESTONE_RATIO`` of that one's value; the first finite point is the first milestone.
+        nonfinite: how many values should have been finite and are not. In a loss these are all; in another metric
+            those after a finite one, since tags of reinforcement learning are NaN all their life in healthy runs.
+    """
+
+    tag: str
+    name: str
+    axis: Literal["epoch", "step"]
+    best: Best | None = None
+    first: Logged | None = None
+    last: Logged | None = None
+    latest: Logged | None = None
+    milestone: Logged | None = None
+    nonfinite: int = 0
+    first_nonfinite: Nonfinite | None = None
+
+    def count(self, steps: Sequence[int], times: Sequence[float], values: Sequence[float]) -> None:
+        """Count points that come after all counted before: columns of equal length."""
+        if not values:
+            return
+        self.latest = Logged(steps[-1], times[-1], values[-1])
+        if not math.isfinite(sum(values)):
+            kept = self._sift(steps, values)
+            steps = [steps[index] for index in kept]
+            times, values = [times[index] for index in kept], [values[index] for index in kept]
+            if not values:
+                return
+        self.last = Logged(steps[-1], times[-1], values[-1])
+        if self.first is None:
+            self.first = Logged(steps[0], times[0], values[0])
+        better = direction(self.name)
+        if better is not None:
+            self._compare(steps, values, better)
+            if self.axis == "epoch":
+                self._pass_milestones(steps, times, values, better)
+
+    def _sift(self, steps: Sequence[int], values: Sequence[float]) -> list[int]:
+        """Return where the finite values stand; count those that should have been finite."""
+        must_be_finite = is_loss(self.name) or self.first is not None
+        finite: list[int] = []
+        for index, value in enumerate(values):
+            if math.isfinite(value):
+                finite.append(index)
+            elif must_be_finite or finite:
+                self.nonfinite += 1
+                if self.first_nonfinite is None:
+                    self.first_nonfinite = Nonfinite(self.tag, self.name, steps[index], value)
+        return finite
+
+    def _compare(self, steps: Sequence[int], values: Sequence[float], better: Literal["min", "max"]) -> None:
+        value = min(values) if better == "min" else max(values)
+        if self.best is None or (value < self.best.value if better == "min" else value > self.best.value):
+            step = steps[values.index(value)]
+            self.best = Best(value, step, step if self.axis == "epoch" else None)
+
+    def _pass_milestones(
+        self, steps: Sequence[int], times: Sequence[float], values: Sequence[float], better: Literal["min", "max"]
+    ) -> None:
+        """Go from one milestone to the next: they lie where the best so far, which only rises, passes a threshold."""
+        rising = list(accumulate(map(neg, values) if better == "min" else values, max))
+        index = 0
+        if self.milestone is None:
+            self.milestone = Logged(steps[0], times[0], values[0])
+        while True:
+            reached = -self.milestone.value if better == "min" else self.milestone.value
+            index = bisect_right(rising, reached + MILESTONE_RATIO * abs(reached), lo=index)
+            if index == len(rising):
+                return
+            self.milestone = Logged(steps[index], times[index], values[index])
+
+    def document(self) -> dict[str, Any]:
+        """Describe them as strict JSON can hold them: points as lists, non-finite numbers as strings."""
+        wrong = self.first_nonfinite
+        return {
+            "tag": self.tag,
+            "name": self.name,
+            "axis": self.axis,
+            "best": [self.best.step, told(self.best.value)] if self.best is not None else None,
+            "first": _point(self.first),
+            "last": _point(self.last),
+            "latest": _point(self.latest),
+            "milestone": _point(self.milestone),
+            "nonfinite": self.nonfinite,
+            "first_nonfinite": [wrong.step, told(wrong.value)] if wrong is not None else None,
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Statistics:
+        """Return what ``document`` described. Raises LookupError, TypeError or ValueError for anything else."""
+        tag, name = str(document["tag"]), str(document["name"])
+        axis: Literal["epoch", "step"] = "epoch" if document["axis"] == "epoch" else "step"
+        best, wrong = document["best"], document["first_nonfinite"]
+        return cls(
+            tag,
+            name,
+            axis,
+            Best(float(best[1]), int(best[0]), int(best[0]) if axis == "epoch" else None) if best else None,
+            _logged(document["first"]),
+            _logged(document["last"]),
+            _logged(document["latest"]),
+            _logged(document["milestone"]),
+            int(document["nonfinite"]),
+            Nonfinite(tag, name, int(wrong[0]), float(wrong[1])) if wrong else None,
+        )
+
+
+def _point(point: Logged | None) -> list[int | float | str] | None:
+    return [point.step, told(point.time), told(point.value)] if point is not None else None
+
+
+def _logged(point: list[Any] | None) -> Logged | None:
+    return Logged(int(point[0]), float(point[1]), float(point[2])) if point else None
