@@ -140,7 +140,13 @@ def runs(options: argparse.Namespace) -> int:
     """List the runs found, newest first."""
     from crackseg_desktop.export import text
 
-    _print(_look(options, options.folders, hardware=False).run_documents(), options.json, text.run_lines)
+    looks = _look_at_runs(options)
+    if options.json:
+        documents = [document for look in looks for document in look.run_documents()]
+        _print_json(sorted(documents, key=lambda run: (run["started"] or 0.0, run["name"]), reverse=True))
+        return 0
+    for line in text.run_lines(look.run_documents() for look in looks):
+        print(printable(line), flush=True)
     return 0
 
 
@@ -314,14 +320,23 @@ def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
     return core
 
 
-def _look(options: argparse.Namespace, given: Sequence[str], *, hardware: bool = True) -> Look:
+def _look_at_runs(options: argparse.Namespace) -> Iterable[Look]:
+    from crackseg_desktop.survey import look_at_demo, look_at_runs
+
+    chosen = _settings(options).settings
+    if options.demo:
+        return [look_at_demo(chosen, SystemClock())]
+    return look_at_runs(chosen, _data_dir(options), _folders(options, options.folders), SystemClock())
+
+
+def _look(options: argparse.Namespace, given: Sequence[str]) -> Look:
     """Take one look at everything; a driver that hangs is left behind at the end of ``main``."""
     from crackseg_desktop.survey import look, look_at_demo
 
     if options.demo:
         return look_at_demo(_settings(options).settings, SystemClock())
     folders = _folders(options, given)
-    seen = look(_settings(options).settings, _data_dir(options), folders, SystemClock(), hardware=hardware)
+    seen = look(_settings(options).settings, _data_dir(options), folders, SystemClock())
     options.stuck = seen.stuck
     return seen
 

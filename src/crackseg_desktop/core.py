@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from crackseg_desktop.alerts.rules import rules_from
 from crackseg_desktop.monitor import Monitor
 from crackseg_desktop.notify.router import Router
+from crackseg_desktop.run_index import RunIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +57,7 @@ class Core:
     follower: Worker
     folders: list[Path]
     watch_folder: Callable[[Path], None]
+    index: RunIndex | None = None
 
     def start(self) -> None:
         """Start everything."""
@@ -64,6 +66,8 @@ class Core:
     def stop(self, timeout: float = 5.0) -> None:
         """Stop everything in order; idempotent."""
         self.monitor.stop(timeout)
+        if self.index is not None:
+            self.index.close()
 
     def add_folder(self, path: Path) -> None:
         """Watch one more folder from now on."""
@@ -86,16 +90,17 @@ def assemble(
 
     rules, _ = rules_from(settings.rules)
     router = Router(notifiers, clock, backend=settings.notifications.backend)
-    monitor = Monitor(rules, clock, _announcer(settings, router))
+    index = RunIndex(data_dir)
+    monitor = Monitor(rules, clock, _announcer(settings, router), index.remember)
     watched = [folder.expanduser().resolve() for folder in folders]
     sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
-    follower = Follower(watched, monitor.publish, clock)
+    follower = Follower(watched, monitor.publish, clock, recall=index.recall)
 
     def watch_folder(path: Path) -> None:
         follower.add_folder(path)
         watch_disks([*watched, path, data_dir])
 
-    return Core(monitor, router, sampler, follower, watched, watch_folder)
+    return Core(monitor, router, sampler, follower, watched, watch_folder, index)
 
 
 def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notifier]) -> Core:

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from crackseg_desktop.readings import Sample
+from crackseg_desktop.readings import CurvePoints, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,10 +17,13 @@ class EventQueue:
 
     When it is full, a new sample pushes out the oldest one (``dropped_samples`` counts them: the next second brings
     another), while everything else waits for room, because a point of a curve comes only once.
+    Points are counted too: a reader that is faster than the Monitor must not fill the memory with them.
     """
 
-    def __init__(self, capacity: int = 1024) -> None:
+    def __init__(self, capacity: int = 1024, most_points: int = 1 << 20) -> None:
         self._capacity = capacity
+        self._most_points = most_points
+        self._points = 0
         self._events: deque[Any] = deque()
         self._changed = threading.Condition()
         self._closed = False
@@ -35,6 +38,7 @@ class EventQueue:
                 self._changed.wait_for(lambda: self._closed or not self._full())
             if not self._closed:
                 self._events.append(event)
+                self._points += _points_in(event)
                 self._changed.notify_all()
 
     def put_at_once(self, event: object) -> None:
@@ -58,11 +62,12 @@ class EventQueue:
                 if not self._events:
                     return
                 event = self._events.popleft()
+                self._points -= _points_in(event)
                 self._changed.notify_all()
             yield event
 
     def _full(self) -> bool:
-        return len(self._events) >= self._capacity
+        return len(self._events) >= self._capacity or self._points >= self._most_points
 
     def _drop_oldest_sample(self) -> None:
         """Make room; where no sample is queued the newcomer goes in beyond the capacity, once a second at most."""
@@ -71,3 +76,7 @@ class EventQueue:
                 del self._events[index]
                 self.dropped_samples += 1
                 return
+
+
+def _points_in(event: object) -> int:
+    return len(event.steps) if isinstance(event, CurvePoints) else 0

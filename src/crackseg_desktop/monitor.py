@@ -16,7 +16,17 @@ from crackseg_desktop.alerts.engine import Engine, Moment
 from crackseg_desktop.alerts.observe import observations
 from crackseg_desktop.event_queue import EventQueue
 from crackseg_desktop.history.recent import Recent, Window
-from crackseg_desktop.readings import AlertEvent, AlertState, CurvePoints, Run, RunFacts, RunRemoved, Sample
+from crackseg_desktop.readings import (
+    AlertEvent,
+    AlertState,
+    CurvePoints,
+    Run,
+    RunFacts,
+    RunParked,
+    RunRemoved,
+    RunResumed,
+    Sample,
+)
 from crackseg_desktop.tracking import RunTracker
 
 if TYPE_CHECKING:
@@ -28,7 +38,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Published = Sample | CurvePoints | Run | RunRemoved | AlertEvent
+Published = Sample | CurvePoints | Run | RunRemoved | RunResumed | AlertEvent
 """What a subscriber is told, in the Monitor thread and in order."""
 
 _REMEMBERED_ALERTS = 100
@@ -64,15 +74,23 @@ class Snapshot:
 class Monitor:
     """Watches. Subscribers and answers are called in the Monitor thread and must return at once.
 
-    ``announce`` is told every change of an alert; what is to be said to a person has ``notify`` set.
+    ``announce`` is told every change of an alert; what is to be said to a person has ``notify`` set. ``remember`` is
+    told what the points of a run amount to, once they are left in its files.
 
     Attributes:
         publish: what sources call with an ``Event``, from any thread; waits while the queue is full.
     """
 
-    def __init__(self, rules: Iterable[Rule], clock: Clock, announce: Callable[[AlertEvent], None]) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        clock: Clock,
+        announce: Callable[[AlertEvent], None],
+        remember: Callable[[RunParked], None] = lambda parked: None,
+    ) -> None:
         self._clock = clock
         self._announce = announce
+        self._remember = remember
         self._queue = EventQueue()
         self.publish = self._queue.put
         self._thread = threading.Thread(target=self._drain, name="monitor", daemon=True)
@@ -142,11 +160,22 @@ class Monitor:
             case CurvePoints():
                 self._tell(event)
                 self._tell_runs(self._tracker.on_points(event))
+            case RunParked():
+                self._on_parked(event)
+            case RunResumed():
+                self._tracker.on_resumed(event)
+                self._tell(event)
             case RunRemoved():
                 self._tracker.on_removed(event)
                 self._tell(event)
             case _ if callable(event):
                 event()
+
+    def _on_parked(self, parked: RunParked) -> None:
+        run, complete = self._tracker.on_parked(parked)
+        if parked.summary is None:
+            self._remember(complete)
+        self._tell_runs([run])
 
     def _on_sample(self, sample: Sample) -> None:
         self._sample = sample

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from array import array
@@ -232,6 +232,31 @@ class RunRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class RunParked:
+    """The files of a run do not change any more: its points are left in them, only what they amount to is kept.
+
+    Published by ``training.follower``; no point of the run comes after it before its ``RunResumed``.
+
+    Attributes:
+        signature: changes whenever one of its files does.
+        losses: its validation losses as (epoch, Unix seconds, loss): so its rows in a shared file are recognised.
+        summary: what its points amount to, as ``insight.summary`` wrote it down; None: they were published before.
+    """
+
+    facts: RunFacts
+    signature: str
+    losses: tuple[tuple[int, float, float], ...] = ()
+    summary: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """The files of a parked run changed: all its points come anew. Published by ``training.follower``."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class Best:
     """The best finite value of a metric so far (lowest for losses, highest for scores)."""
 
@@ -327,4 +352,4 @@ class AlertEvent:
         return ":".join((self.rule, *(f"{name}={value}" for name, value in sorted(self.labels.items()))))
 
 
-Event = Sample | RunFacts | CurvePoints | RunRemoved
+Event = Sample | RunFacts | CurvePoints | RunRemoved | RunParked | RunResumed

@@ -1,11 +1,12 @@
-"""One look at everything, for the commands that look once: no thread outlives it and nothing is written.
+"""One look at everything, for the commands that look once: no thread outlives it, only the index of runs is written.
 
 A driver that hangs is left to the end of the process; ``Look.stuck`` names it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.alerts.engine import judge_once
@@ -16,8 +17,11 @@ from crackseg_desktop.export.verdict import Verdict, verdict
 from crackseg_desktop.insight.linking import link
 from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.summary import RunSummary
-from crackseg_desktop.readings import CurvePoints, Sample
+from crackseg_desktop.readings import CurvePoints, RunFacts, Sample
+from crackseg_desktop.run_index import RunIndex
 from crackseg_desktop.tracking import newest_first, run_observations
+from crackseg_desktop.training.followed import is_resting
+from crackseg_desktop.training.library import Library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,9 +32,13 @@ if TYPE_CHECKING:
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.curves import Curves
     from crackseg_desktop.export.documents import Document
-    from crackseg_desktop.readings import AlertEvent, ProcessReading, Run, RunFacts
+    from crackseg_desktop.readings import AlertEvent, ProcessReading, Run
     from crackseg_desktop.settings import Settings
+    from crackseg_desktop.training.followed import FollowedRun
 
+Known = tuple[RunFacts, RunSummary]
+"""A run: what its files say, and what its points amount to."""
+_BATCH_SECONDS = 0.5
 JUDGED_SECONDS = 24 * 3600.0
 """How recently a run must have shown a sign of life for ``check`` to judge it."""
 
@@ -90,27 +98,32 @@ class Look:
         return self.sample or Sample(self.now, 0.0, None)
 
 
-def look(settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clock, *, hardware: bool = True) -> Look:
-    """Read this machine (unless ``hardware`` is false: then only its trainings) and the runs under the folders."""
+def look(settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clock) -> Look:
+    """Read this machine and the runs under the folders."""
     from crackseg_desktop.core import build_sampler
-    from crackseg_desktop.hardware.processes import training_processes
-    from crackseg_desktop.training.runs import read_runs
 
-    sample: Sample | None = None
-    stuck: tuple[str, ...] = ()
-    if hardware:
-        sampler, _ = build_sampler(settings, data_dir, folders, clock, lambda event: None)
-        sample = sampler.sample_once()
-        stuck = sampler.stuck
-    processes = sample.processes if sample is not None else training_processes()
-    found = [Found(item.facts, item.curves) for item in read_runs(folders)]
-    return _looked(settings, clock, sample, found, processes, alerts_of_instance(data_dir), stuck)
+    sampler, _ = build_sampler(settings, data_dir, folders, clock, lambda event: None)
+    sample = sampler.sample_once()
+    known = [item for batch in _read(data_dir, folders, clock) for item in batch]
+    alerts = alerts_of_instance(data_dir)
+    return _looked(settings, clock, sample, known, sample.processes, alerts, sampler.stuck)
+
+
+def look_at_runs(settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clock) -> Iterator[Look]:
+    """Read the runs under the folders alone, the newest first; as many at a time as half a second brings."""
+    from crackseg_desktop.hardware.processes import training_processes
+
+    processes = training_processes()
+    alerts = alerts_of_instance(data_dir)
+    for batch in _read(data_dir, folders, clock):
+        yield _looked(settings, clock, None, batch, processes, alerts, ())
 
 
 def look_at_demo(settings: Settings, clock: Clock) -> Look:
     """Take one look at the simulated machine and its simulated runs."""
     sample, found = _demo(clock)
-    return _looked(settings, clock, sample, found, sample.processes, None, ())
+    known = [(item.facts, RunSummary.of_curves(item.curves)) for item in found]
+    return _looked(settings, clock, sample, known, sample.processes, None, ())
 
 
 def find_runs(name: str, folders: Sequence[Path], clock: Clock, *, demo: bool = False) -> list[Found]:
@@ -130,29 +143,63 @@ def alerts_of_instance(data_dir: Path) -> list[Document] | None:
     return list(answer.get("alerts", [])) if answer is not None else None
 
 
+def _read(data_dir: Path, folders: Sequence[Path], clock: Clock) -> Iterator[list[Known]]:
+    """Yield the runs and what their points amount to, in batches; the index spares those that did not change."""
+    index = RunIndex(data_dir)
+    batch: list[Known] = []
+    begun = clock.monotonic()
+    with closing(index):
+        for known in _summed(Library(list(folders), index.recall), index, clock):
+            batch.append(known)
+            if clock.monotonic() - begun > _BATCH_SECONDS:
+                yield batch
+                batch, begun = [], clock.monotonic()
+        yield batch
+
+
+def _summed(library: Library, index: RunIndex, clock: Clock) -> Iterator[Known]:
+    """Yield each run once all its points are summed up: the files that runs share are read last."""
+    open_runs: dict[str, tuple[FollowedRun, RunSummary]] = {}
+    library.refresh()
+    for run, chunks in library.read(clock.time(), settle=True):
+        if run.parked is not None and run.parked.summary is not None:
+            yield run.facts(), RunSummary.from_document(dict(run.parked.summary))
+            continue
+        _, summary = open_runs.setdefault(run.id, (run, RunSummary()))
+        for chunk in chunks:
+            summary.add(chunk)
+        if not library.shares(run):
+            yield _finished(*open_runs.pop(run.id), index, clock)
+    for run, summary in open_runs.values():
+        yield _finished(run, summary, index, clock)
+
+
+def _finished(run: FollowedRun, summary: RunSummary, index: RunIndex, clock: Clock) -> Known:
+    """Let go of a run's points, and remember what they amount to where nothing more is expected of it."""
+    facts = run.facts()
+    summary.forget_points()
+    if is_resting(facts, clock.time()) and (parked := run.park()) is not None:
+        index.remember(replace(parked, summary=summary.document()))
+    return facts, summary
+
+
 def _looked(
     settings: Settings,
     clock: Clock,
     sample: Sample | None,
-    found: Sequence[Found],
+    known: Sequence[Known],
     processes: Sequence[ProcessReading],
     instance_alerts: list[Document] | None,
     stuck: tuple[str, ...],
 ) -> Look:
     now = clock.time()
-    summaries = {item.facts.id: RunSummary.of_curves(item.curves) for item in found}
-    pids = link([item.facts for item in found], processes)
+    pids = link([facts for facts, _ in known], processes)
     runs = [
-        derive(
-            item.facts,
-            summaries[item.facts.id],
-            pid=pids.get(item.facts.id),
-            alive=item.facts.id in pids or None,
-            now=now,
-        )
-        for item in found
+        derive(facts, summary, pid=pids.get(facts.id), alive=facts.id in pids or None, now=now)
+        for facts, summary in known
     ]
     rules, _ = rules_from(settings.rules)
+    summaries = {facts.id: summary for facts, summary in known}
     return Look(now, rules, sample, newest_first(runs), summaries, instance_alerts, stuck)
 
 

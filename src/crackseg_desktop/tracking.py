@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.alerts.engine import Observation
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.curves import Curves
-    from crackseg_desktop.readings import CurvePoints, ProcessReading, Run, RunFacts, RunRemoved, Sample
+    from crackseg_desktop.readings import (
+        CurvePoints,
+        ProcessReading,
+        Run,
+        RunFacts,
+        RunParked,
+        RunRemoved,
+        RunResumed,
+        Sample,
+    )
 
 _REFRESH_SECONDS = 5.0
 """How often a run is looked at when nothing new came: it can stall, and its time left runs down."""
@@ -40,16 +50,19 @@ class RunTracker:
         return newest_first(self._runs.values())
 
     def curves(self) -> dict[str, Curves]:
-        """Return copies of all curves by run id and tag."""
+        """Return copies of all curves by run id and tag, those of parked runs apart."""
         return {
             run: {tag: item.curve.copy() for tag, item in summary.curves.items() if item.curve is not None}
             for run, summary in self._summaries.items()
+            if not summary.has_forgotten
         }
 
     def on_facts(self, facts: RunFacts) -> Run:
         """Take over what the files of a run say."""
         self._facts[facts.id] = facts
-        self._link()
+        if facts.id not in self._pids:  # all runs are compared with all processes at the next sample
+            taken = set(self._pids.values())
+            self._pids |= link([facts], [process for process in self._processes if process.pid not in taken])
         return self._derive(facts.id)
 
     def on_points(self, points: CurvePoints) -> list[Run]:
@@ -58,6 +71,23 @@ class RunTracker:
         if not points.baseline:
             self._live.add(points.run)
         return [self._derive(points.run)] if points.run in self._facts else []
+
+    def on_parked(self, parked: RunParked) -> tuple[Run, RunParked]:
+        """Forget the points of a run, or take over what they were known to amount to.
+
+        Return the run, and what is to be remembered of it.
+        """
+        run = parked.facts.id
+        if parked.summary is not None:
+            self._summaries[run] = RunSummary.from_document(dict(parked.summary))
+        summary = self._summaries.setdefault(run, RunSummary())
+        summary.forget_points()
+        self._facts[run] = parked.facts
+        return self._derive(run), replace(parked, summary=summary.document())
+
+    def on_resumed(self, resumed: RunResumed) -> None:
+        """Begin a run anew: all its points come once more."""
+        self._summaries[resumed.run] = RunSummary()
 
     def on_removed(self, removed: RunRemoved) -> None:
         """Forget a run whose files are gone."""

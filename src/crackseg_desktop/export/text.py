@@ -10,13 +10,14 @@ from crackseg_desktop import units
 from crackseg_desktop.metrics import CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crackseg_desktop.export.verdict import Verdict
 
 Document = dict[str, Any]
 
 _MIB = 1024**2
+_RUN_HEAD = ("ID", "STATE", "EPOCH", "BEST IOU", "BEST DICE", "SPEED", "TIME LEFT", "STARTED", "NAME")
 
 
 def status_lines(status: Document) -> Iterator[str]:
@@ -28,7 +29,7 @@ def status_lines(status: Document) -> Iterator[str]:
         yield f"GPU       {_why_no_gpu(status)}"
     yield from _host_lines(status["host"])
     yield f"Runs      {len(status['runs'])} active"
-    yield from (f"          {line}" for line in (run_lines(status["runs"]) if status["runs"] else ()))
+    yield from (f"          {line}" for line in (run_lines([status["runs"]]) if status["runs"] else ()))
     alerts = status["alerts"]
     yield f"Alerts    {len(alerts) or 'none'}"
     yield from (f"          {alert['severity']}: {alert['title']}. {alert['summary']}" for alert in alerts)
@@ -36,21 +37,24 @@ def status_lines(status: Document) -> Iterator[str]:
     yield f"Self      {_percent(own['cpu_ratio'])} of a core, {units.figure('bytes', own['rss_bytes'])}"
 
 
-def run_lines(runs: Sequence[Document]) -> Iterator[str]:
-    """Write ``runs`` as a table with a second line for a reason."""
-    if not runs:
+def run_lines(batches: Iterable[Sequence[Document]]) -> Iterator[str]:
+    """Write ``runs`` as a table with a second line for a reason. The first batch sets the widths of the columns."""
+    widths: list[int] = []
+    for runs in batches:
+        rows = [_run_row(run) for run in runs]
+        if rows and not widths:
+            widths = [max(len(row[column]) for row in (_RUN_HEAD, *rows)) for column in range(len(_RUN_HEAD))]
+            yield _in_columns(_RUN_HEAD, widths)
+        for row, run in zip(rows, runs, strict=True):
+            yield _in_columns(row, widths)
+            if run["reason"]:
+                yield f"{'':{widths[0]}}  {run['reason']}"
+    if not widths:
         yield "No runs found."
-        return
-    rows: list[tuple[str, ...]] = [
-        ("ID", "STATE", "EPOCH", "BEST IOU", "BEST DICE", "SPEED", "TIME LEFT", "STARTED", "NAME")
-    ]
-    rows += [_run_row(run) for run in runs]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    reasons = [None, *(run["reason"] for run in runs)]
-    for row, reason in zip(rows, reasons, strict=True):
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        if reason:
-            yield f"{'':{widths[0]}}  {reason}"
+
+
+def _in_columns(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def check_lines(verdict: Verdict) -> Iterator[str]:

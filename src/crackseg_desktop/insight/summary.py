@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _RECENT = 32
 """So many of the recent epoch ends are kept."""
-_VERSION = 1
+VERSION = 1
 """Of the document; one of another version is not read."""
 
 
@@ -88,10 +88,10 @@ class CurveSummary:
 
 @dataclass(slots=True)
 class RunSummary:
-    """All curves of one run, summed up."""
+    """All curves of one run, summed up. ``has_forgotten``: only the figures are left, no points."""
 
     curves: dict[str, CurveSummary] = field(default_factory=dict)
-    _has_forgotten: bool = False
+    has_forgotten: bool = False
 
     def add(self, points: CurvePoints) -> None:
         """Take over new points of one curve.
@@ -100,8 +100,8 @@ class RunSummary:
         """
         if not points.steps:
             return
-        if self._has_forgotten:
-            self.curves, self._has_forgotten = {}, False
+        if self.has_forgotten:
+            self.curves, self.has_forgotten = {}, False
         item = self.curves.get(points.tag)
         if item is None or item.curve is None:
             curve = Curve(points.tag, points.name, points.axis)
@@ -115,14 +115,14 @@ class RunSummary:
         chosen = self._epoch_curve()
         for item in self.curves.values():
             item.forget_points(keep_times=item is chosen)
-        self._has_forgotten = True
+        self.has_forgotten = True
 
     def document(self) -> dict[str, Any]:
         """Describe the run, without its points, as strict JSON can hold it."""
         chosen = self._epoch_curve()
         times = chosen.recent_times().tolist() if chosen is not None else []
         return {
-            "version": _VERSION,
+            "version": VERSION,
             "curves": [item.document() for item in self.curves.values()],
             "recent_times": [told(time) for time in times],
         }
@@ -140,13 +140,13 @@ class RunSummary:
             ValueError: it is no such document, or one of another version of this program.
         """
         try:
-            if document["version"] != _VERSION:
+            if document["version"] != VERSION:
                 raise ValueError(f"version {document['version']}")
             times = array("d", map(float, document["recent_times"]))
             items = [CurveSummary.from_document(item, array("d")) for item in document["curves"]]
         except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"no summary of a run: {error!r}") from error
-        summary = cls({item.tag: item for item in items}, _has_forgotten=True)
+        summary = cls({item.tag: item for item in items}, has_forgotten=True)
         chosen = summary._epoch_curve()
         if chosen is not None:
             chosen._times = times

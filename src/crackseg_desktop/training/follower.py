@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.readings import RunRemoved
-from crackseg_desktop.training.library import Library
+from crackseg_desktop.readings import RunRemoved, RunResumed
+from crackseg_desktop.training.followed import ACTIVE_SECONDS, is_resting
+from crackseg_desktop.training.library import Library, knows_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from crackseg_desktop.clock import Clock
-    from crackseg_desktop.readings import CurvePoints, Event, RunFacts
-    from crackseg_desktop.training.reader import RunReader
+    from crackseg_desktop.readings import CurvePoints, Event, RunFacts, RunParked
+    from crackseg_desktop.training.followed import FollowedRun, Recall
 
 log = logging.getLogger(__name__)
 
-ACTIVE_SECONDS = 600.0
-"""So long after its last point a run is looked at in every pass."""
 _REDISCOVERY_SECONDS = 30.0
 
 
@@ -39,12 +39,13 @@ class Follower:
         clock: Clock,
         active_interval: float = 2.0,
         idle_interval: float = 15.0,
+        recall: Recall = knows_nothing,
     ) -> None:
         self._publish = publish
         self._clock = clock
         self._active_interval = active_interval
         self._idle_interval = idle_interval
-        self._library = Library(list(folders))
+        self._library = Library(list(folders), recall)
         self._added: list[Path] = []
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -55,6 +56,7 @@ class Follower:
         self._discovered = self._looked_at_all = float("-inf")
         self._settling = True
         self._active_until: dict[str, float] = {}
+        self._parked: set[str] = set()
 
     def start(self) -> None:
         """Start the thread."""
@@ -99,15 +101,15 @@ class Follower:
         if everything:
             self._looked_at_all = self._clock.monotonic()
         is_due = (lambda reader: True) if everything else self._is_active
-        for reader, chunks in self._library.read(now, settle=is_first or bool(new_roots), is_due=is_due):
+        for run, chunks in self._library.read(now, settle=is_first or bool(new_roots), is_due=is_due):
             if self._stopping.is_set():
                 return
-            if is_first or _lies_in(reader, new_roots):
-                self._tell(reader, [replace(chunk, baseline=True) for chunk in chunks])
-            elif reader.id not in self._facts:
-                self._tell(reader, [_marked_if_old(chunk, self._began) for chunk in chunks])
-            else:
-                self._tell(reader, chunks)
+            is_old = is_first or _lies_in(run, new_roots)
+            self._tell(run, self._marked(run, chunks, since=math.inf if is_old else self._began))
+            if not self._library.shares(run):
+                self._park(run)
+        for run in self._library.readers.values():
+            self._park(run)
 
     def _take_added(self) -> list[Path]:
         with self._lock:
@@ -125,36 +127,71 @@ class Follower:
         self._settling = is_outdated
         self._discovered = self._clock.monotonic()
         for reader in self._library.refresh():
+            self._parked.discard(reader.id)
             if self._facts.pop(reader.id, None) is not None:
                 self._publish(RunRemoved(reader.id))
 
-    def _is_active(self, reader: RunReader) -> bool:
+    def _is_active(self, reader: FollowedRun) -> bool:
         """Say whether a run showed a sign of life lately, or is new."""
         return self._active_until.get(reader.id, float("inf")) > self._clock.monotonic()
 
-    def _tell(self, reader: RunReader, chunks: list[CurvePoints]) -> None:
+    def _marked(self, run: FollowedRun, chunks: Iterable[CurvePoints], since: float) -> Iterator[CurvePoints]:
+        """Mark what was there before: of a new run what is older than ``since``, of a resumed one what was known."""
+        known = self._facts.get(run.id)
+        if known is not None and run.id not in self._parked:
+            yield from chunks
+            return
+        before = since if known is None else known.updated or since
+        for chunk in chunks:
+            is_old = before == math.inf or 0 < chunk.wall_times[-1] <= before
+            yield replace(chunk, baseline=True) if is_old else chunk
+
+    def _tell(self, run: FollowedRun, chunks: Iterable[CurvePoints]) -> None:
         """Publish a run's new points, then its facts where they changed.
 
         In this order the last points of a run, a NaN that ended it, are judged while it still counts as active.
         """
-        facts = reader.facts()
-        is_fresh = facts.updated is not None and self._clock.time() - facts.updated < ACTIVE_SECONDS
-        if (chunks and reader.id in self._facts) or is_fresh:
-            self._active_until[reader.id] = self._clock.monotonic() + ACTIVE_SECONDS
-        self._active_until.setdefault(reader.id, self._clock.monotonic())
+        if run.parked is not None:
+            self._tell_parked(run, run.parked)
+            return
+        if run.id in self._parked:
+            self._publish(RunResumed(run.id))
+        has_points = False
         for chunk in chunks:
             if self._stopping.is_set():
                 return
+            has_points = True
             self._publish(chunk)
-        if self._facts.get(reader.id) != facts:
-            self._facts[reader.id] = facts
+        is_known = run.id in self._facts
+        self._parked.discard(run.id)
+        facts = run.facts()
+        self._note_activity(facts, has_news=has_points and is_known)
+        if self._facts.get(run.id) != facts:
+            self._facts[run.id] = facts
             self._publish(facts)
 
+    def _park(self, run: FollowedRun) -> None:
+        """Park a run of which nothing more is to be expected."""
+        facts = self._facts.get(run.id)
+        if facts is None or run.parked is not None or self._is_active(run):
+            return
+        if is_resting(facts, self._clock.time()) and (parked := run.park()) is not None:
+            self._tell_parked(run, parked)
 
-def _lies_in(reader: RunReader, folders: list[Path]) -> bool:
-    return any(reader.plan.path.is_relative_to(folder) for folder in folders)
+    def _tell_parked(self, run: FollowedRun, parked: RunParked) -> None:
+        """Publish once that a run is parked."""
+        if run.id not in self._parked:
+            self._parked.add(run.id)
+            self._facts[run.id] = parked.facts
+            self._active_until.setdefault(run.id, self._clock.monotonic())
+            self._publish(parked)
+
+    def _note_activity(self, facts: RunFacts, *, has_news: bool) -> None:
+        is_fresh = facts.updated is not None and self._clock.time() - facts.updated < ACTIVE_SECONDS
+        if has_news or is_fresh:
+            self._active_until[facts.id] = self._clock.monotonic() + ACTIVE_SECONDS
+        self._active_until.setdefault(facts.id, self._clock.monotonic())
 
 
-def _marked_if_old(points: CurvePoints, began: float) -> CurvePoints:
-    """Mark points of a new run that are older than the watch: a run that was copied here is no news."""
-    return replace(points, baseline=True) if 0 < points.wall_times[-1] < began else points
+def _lies_in(run: FollowedRun, folders: list[Path]) -> bool:
+    return any(run.plan.path.is_relative_to(folder) for folder in folders)

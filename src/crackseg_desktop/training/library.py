@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.training import sources
 from crackseg_desktop.training.discovery import SAME_RUN_SECONDS, Discovery, RunPlan, discover
 from crackseg_desktop.training.folders import modified_ns
+from crackseg_desktop.training.followed import FollowedRun
 from crackseg_desktop.training.formats.validation_jsonl import Row
 from crackseg_desktop.training.places import Kind, SharedFile
-from crackseg_desktop.training.reader import RunReader
 from crackseg_desktop.training.shared import Part, SharedSource
 from crackseg_desktop.training.verdicts import Verdicts
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.readings import CurvePoints
+    from crackseg_desktop.training.followed import Recall
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class SharedDocument:
         self._document = sources.Document(shared.path, shared.kind.value, parse)
         self._relays: dict[str, sources.Relay] = {}
 
-    def read(self, now: float, readers: list[RunReader]) -> RunReader | None:
+    def read(self, now: float, readers: list[FollowedRun]) -> FollowedRun | None:
         """Read it, if it changed, for the one of ``readers`` whose last epoch it tells."""
         points = [point for portion in self._document.read(now) for point in portion]
         losses = [point for point in points if point.tag == _ROW_LOSS]
@@ -57,6 +58,10 @@ class SharedDocument:
         return reader
 
 
+def knows_nothing(run: str, signature: str) -> None:
+    """Recall no run, so that each is read."""
+
+
 class Library:
     """Knows the runs under its folders. Belongs to one thread, ``add`` apart.
 
@@ -64,17 +69,20 @@ class Library:
         readers: by the key of the run.
     """
 
-    def __init__(self, roots: list[Path]) -> None:
+    def __init__(self, roots: list[Path], recall: Recall = knows_nothing) -> None:
         self.roots = list(roots)
-        self.readers: dict[str, RunReader] = {}
+        self._recall = recall
+        self.readers: dict[str, FollowedRun] = {}
         self._found = Discovery()
         self._verdicts = Verdicts()
         self._shared: dict[Path, SharedSource] = {}
         self._documents: dict[Path, SharedDocument] = {}
         self._noted: set[str] = set()
-        self._trees: dict[Path, list[RunReader]] = {}
+        self._trees: dict[Path, list[FollowedRun]] = {}
+        self._sharing: set[Path] = set()
+        self._outer_folders: frozenset[Path] = frozenset()
 
-    def refresh(self) -> list[RunReader]:
+    def refresh(self) -> list[FollowedRun]:
         """Look through the folders anew; return the readers of the runs that are gone."""
         self._found = discover(self.roots, self._verdicts)
         for note in self._found.notes:
@@ -84,47 +92,59 @@ class Library:
         for plan in self._found.plans:
             reader = self.readers.get(plan.key)
             if reader is None:
-                self.readers[plan.key] = RunReader(plan)
+                self.readers[plan.key] = FollowedRun(plan, self._recall)
             else:
                 reader.update(plan)
         self._take_shared()
-        return self._drop_gone()
+        gone = self._drop_gone()
+        self._outer_folders = frozenset(self._folders_of_runs())
+        return gone
 
-    def is_outdated(self, is_active: Callable[[RunReader], bool]) -> bool:
+    def is_outdated(self, is_active: Callable[[FollowedRun], bool]) -> bool:
         """Say whether a folder in which runs would show up has changed since the last look, or one of an active run."""
         known = self._found.changed_ns
-        looked_at = {folder for reader in self.readers.values() for folder in _parents(reader.plan, known)}
-        shared = (path.parent for path in (*self._shared, *self._documents))
-        looked_at.update(folder for folder in (*self._found.roots, *shared) if folder in known)
+        looked_at = set(self._outer_folders)
         for reader in self.readers.values():
             if is_active(reader):
                 looked_at.update(folder for folder in _own_folders(reader.plan) if folder in known)
         return any(modified_ns(folder) != known[folder] for folder in looked_at)
 
     def read(
-        self, now: float, *, settle: bool, is_due: Callable[[RunReader], bool] = lambda reader: True
-    ) -> Iterator[tuple[RunReader, list[CurvePoints]]]:
-        """Yield each run that is due with its new points, the newest runs first; see ``RunReader.read``."""
-        own = [reader for reader in self.readers.values() if is_due(reader)]
-        for reader in sorted(own, key=_recency, reverse=True):
-            yield from self._read_one(reader, now, settle=settle)
-        for reader in self._read_shared(now, settle=settle):
-            yield from self._read_one(reader, now, settle=settle)
+        self, now: float, *, settle: bool, is_due: Callable[[FollowedRun], bool] = lambda run: True
+    ) -> Iterator[tuple[FollowedRun, Iterator[CurvePoints]]]:
+        """Yield each run that is due with its new points, to be exhausted; the newest runs first.
+
+        See ``RunReader.read``. A parked run has none, unless its files changed: then it is read from their start.
+        """
+        due = [run for run in self.readers.values() if is_due(run)]
+        for run in sorted(due, key=lambda run: run.begun, reverse=True):
+            yield from self._read_one(run, now, settle=settle)
+        for run in self._read_shared(now, settle=settle):
+            yield from self._read_one(run, now, settle=settle)
+
+    def shares(self, run: FollowedRun) -> bool:
+        """Say whether more of a run may lie in files that several runs share."""
+        return run.plan.tree in self._sharing
 
     def _read_one(
-        self, reader: RunReader, now: float, *, settle: bool
-    ) -> Iterator[tuple[RunReader, list[CurvePoints]]]:
-        """Read one run; what no format foresaw stops this run only."""
-        if reader.notes:
+        self, run: FollowedRun, now: float, *, settle: bool
+    ) -> Iterator[tuple[FollowedRun, Iterator[CurvePoints]]]:
+        if run.notes:
             return
-        try:
-            chunks = reader.read(now, settle=settle)
-        except Exception as error:
-            log.exception("%s cannot be read", reader.plan.path)
-            reader.notes.append(f"its files cannot be read any further: {error}")
-            chunks = []
-        if reader.plan.is_wanted:
-            yield reader, chunks
+        points: Iterator[CurvePoints] = iter(()) if run.is_at_rest() else _guarded(run, now, settle=settle)
+        if run.plan.is_wanted:
+            yield run, points
+        else:
+            for _ in points:
+                pass  # it is read all the same, to know its rows in the files that runs share
+
+    def _folders_of_runs(self) -> Iterator[Path]:
+        """Yield the folders in which new runs would show up."""
+        known = self._found.changed_ns
+        for run in self.readers.values():
+            yield from _parents(run.plan, known)
+        shared = (path.parent for path in (*self._shared, *self._documents))
+        yield from (folder for folder in (*self._found.roots, *shared) if folder in known)
 
     def _take_shared(self) -> None:
         for shared in self._found.shared:
@@ -135,8 +155,9 @@ class Library:
         here = {shared.path for shared in self._found.shared}
         self._shared = {path: source for path, source in self._shared.items() if path in here}
         self._documents = {path: source for path, source in self._documents.items() if path in here}
+        self._sharing = {shared.tree for shared in self._found.shared}
 
-    def _drop_gone(self) -> list[RunReader]:
+    def _drop_gone(self) -> list[FollowedRun]:
         alive = {plan.key for plan in self._found.plans}
         alive |= {part.key for source in self._shared.values() for part in source.parts}
         gone = [self.readers.pop(key) for key in list(self.readers) if key not in alive]
@@ -145,9 +166,9 @@ class Library:
             self._trees.setdefault(plan.tree, []).append(self.readers[plan.key])
         return gone
 
-    def _read_shared(self, now: float, *, settle: bool) -> Iterator[RunReader]:
+    def _read_shared(self, now: float, *, settle: bool) -> Iterator[FollowedRun]:
         """Read the shared files; yield the runs that have something new of them."""
-        changed: dict[str, RunReader] = {}
+        changed: dict[str, FollowedRun] = {}
         for source in self._shared.values():
             if source.shared.kind is Kind.LOG and not self._needs_log(source.shared):
                 continue
@@ -168,7 +189,7 @@ class Library:
         in_tree = self._trees.get(shared.tree, [])
         return not shared.is_copy or any(not reader.has_own_log for reader in in_tree)
 
-    def _orphans(self, shared: SharedFile) -> list[RunReader]:
+    def _orphans(self, shared: SharedFile) -> list[FollowedRun]:
         folder = shared.path.parent
         return [
             reader
@@ -178,7 +199,7 @@ class Library:
             if (reader := self.readers.get(part.key)) is not None
         ]
 
-    def _owner(self, part: Part, source: SharedSource, now: float, *, settle: bool) -> RunReader | None:
+    def _owner(self, part: Part, source: SharedSource, now: float, *, settle: bool) -> FollowedRun | None:
         """Return the run that a part belongs to where it has to be read; decide it where that is open."""
         if part.is_told_elsewhere:
             return None
@@ -200,7 +221,7 @@ class Library:
             part.owner = reader.plan.key
         return reader
 
-    def _orphan(self, part: Part, source: SharedSource) -> RunReader | None:
+    def _orphan(self, part: Part, source: SharedSource) -> FollowedRun | None:
         """Make a run of a part that is nobody's; None where it is no training, or not under the watched folders."""
         is_training = part.log.is_training and not part.shared.is_copy if part.log is not None else bool(part.rows)
         if not is_training or not any(part.path.is_relative_to(root) for root in self._found.roots):
@@ -210,15 +231,17 @@ class Library:
         )
         if part.log is not None:
             plan = RunPlan(plan.key, plan.name, plan.path, plan.folders, plan.tree, "crackseg", ())
-        reader = self.readers[plan.key] = RunReader(plan)
+        reader = self.readers[plan.key] = FollowedRun(plan, self._recall)
         return reader
 
 
-def _recency(reader: RunReader) -> float:
-    if reader.plan.time is not None:
-        return reader.plan.time
-    times = [modified_ns(file.path) or 0 for file in reader.plan.files]
-    return max(times, default=0) / 1e9
+def _guarded(run: FollowedRun, now: float, *, settle: bool) -> Iterator[CurvePoints]:
+    """Read one run; what no format foresaw stops this run only."""
+    try:
+        yield from run.read(now, settle=settle)
+    except Exception as error:
+        log.exception("%s cannot be read", run.plan.path)
+        run.notes.append(f"its files cannot be read any further: {error}")
 
 
 def _own_folders(plan: RunPlan) -> set[Path]:
@@ -237,7 +260,7 @@ def _parents(plan: RunPlan, known: dict[Path, int]) -> Iterator[Path]:
             yield parent
 
 
-def _owner_of_rows(part: Part, in_tree: list[RunReader]) -> RunReader | None:
+def _owner_of_rows(part: Part, in_tree: list[FollowedRun]) -> FollowedRun | None:
     """Return the run without figures that began last before the rows; note where a run's own files tell them."""
     if any(reader.tells(row) for row in part.rows for reader in in_tree):
         part.is_told_elsewhere = True
@@ -252,7 +275,7 @@ def _owner_of_rows(part: Part, in_tree: list[RunReader]) -> RunReader | None:
     return None if is_past else reader
 
 
-def _owner_of_log(part: Part, in_tree: list[RunReader]) -> RunReader | None:
+def _owner_of_log(part: Part, in_tree: list[FollowedRun]) -> FollowedRun | None:
     """Return the run without a log of its own that began within the part's time."""
     first, last = part.clues.first_time, part.clues.last_time
     for reader in in_tree:

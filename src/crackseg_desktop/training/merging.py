@@ -20,13 +20,13 @@ _REMEMBERED = 4096
 
 @dataclass(slots=True)
 class _Told:
-    """What was told of one figure. ``values`` are those of less exact files only, by step, the first few thousand."""
+    """What was told of one figure. ``values`` are (rank, value) of less exact files only, by step: some thousands."""
 
     rank: int
     tag: str
     source_tag: str
     last_step: int
-    values: dict[int, float] = field(default_factory=dict)
+    values: dict[int, tuple[int, float]] = field(default_factory=dict)
 
 
 class Merger:
@@ -40,6 +40,11 @@ class Merger:
         self._source = source
         self._told: dict[str, _Told] = {}
         self._waiting: list[tuple[float, int, Point]] = []
+
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether points are held back."""
+        return bool(self._waiting)
 
     def offer(self, points: Sequence[Point], rank: int, now: float, *, is_best: bool) -> list[Point]:
         """Return the points to publish now. ``is_best``: no file of a lower rank is there, so none is waited for."""
@@ -84,15 +89,17 @@ class Merger:
             told = self._told[key] = _Told(rank, point.tag, point.tag, point.step)
         elif rank > told.rank and point.step <= told.last_step:
             return []
+        elif _was_told(told, rank, point):
+            return []
         elif rank < told.rank:
-            if point.step in told.values and _same(told.values[point.step], point.value):
-                return []
             told.rank, told.source_tag = rank, point.tag
         if rank > 0 and len(told.values) < _REMEMBERED:
-            told.values[point.step] = point.value
+            told.values[point.step] = rank, point.value
         told.last_step = max(told.last_step, point.step)
         return [point if point.tag == told.tag else point._replace(tag=told.tag)]
 
 
-def _same(first: float, second: float) -> bool:
-    return first == second or (first != first and second != second)
+def _was_told(told: _Told, rank: int, point: Point) -> bool:
+    """Say whether a less exact file was faster to tell the same."""
+    worse, value = told.values.get(point.step, (rank, point.value))
+    return worse > rank and (value == point.value or (value != value and point.value != point.value))

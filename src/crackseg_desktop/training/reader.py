@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from array import array
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.digest import short_digest
@@ -19,6 +18,7 @@ from crackseg_desktop.training.formats.mmengine_json import MmcvJson, MmengineJs
 from crackseg_desktop.training.formats.mmengine_log import MmengineLog
 from crackseg_desktop.training.formats.text_log import TextLog
 from crackseg_desktop.training.formats.tfevents import event_writer
+from crackseg_desktop.training.formats.tfevents_decode import Column
 from crackseg_desktop.training.formats.ultralytics_csv import UltralyticsCsv
 from crackseg_desktop.training.formats.validation_jsonl import ValidationJsonl
 from crackseg_desktop.training.merging import Merger
@@ -26,19 +26,23 @@ from crackseg_desktop.training.names import counts_epochs, normalise
 from crackseg_desktop.training.places import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from crackseg_desktop.training.discovery import RunPlan
     from crackseg_desktop.training.formats.base import Axis, Clues, Parser, Point
+    from crackseg_desktop.training.formats.tfevents_decode import Columns
     from crackseg_desktop.training.formats.validation_jsonl import Row
     from crackseg_desktop.training.places import RunFile
     from crackseg_desktop.training.sources import Source
 
-CHUNK_POINTS = 20_000
+CHUNK_POINTS = 1 << 16
 _SAME_MOMENT_SECONDS = 60.0
 _ROUNDING = 5.1e-5
 _FINGERPRINT = "val/loss"
+
+Losses = dict[int, tuple[float, float]]
+"""Validation losses as (Unix seconds, loss) by epoch."""
 
 
 def run_id(key: str) -> str:
@@ -51,29 +55,25 @@ class RunReader:
 
     Attributes:
         plan: what makes up the run; may grow.
-        notes: what went wrong in reading it, in sentences.
     """
 
     def __init__(self, plan: RunPlan) -> None:
         self.plan = plan
         self.id = run_id(plan.key)
-        self.notes: list[str] = []
         self._sources: dict[Path, Source] = {}
         self._merger: Merger | None = None
         self._axes: dict[str, Axis] = {}
         self._last_steps: dict[str, int] = {}
         self._is_zero_based = False
-        self._losses: dict[int, tuple[float, float]] = {}
-        self._first_time: float | None = None
+        self._losses: Losses = {}
+        self._first_time = math.inf
         self.update(plan)
 
     def update(self, plan: RunPlan) -> None:
         """Take over a plan with more files."""
         self.plan = plan
-        if self._merger is None and not _is_of_events_only(plan):
-            self._merger = Merger(plan.source)
-            for tag, step in self._last_steps.items():
-                self._merger.knows(tag, step, Kind.EVENTS.value)
+        if not _is_of_events_only(plan):
+            self._begin_merging()
         for file in plan.files:
             if file.path not in self._sources:
                 self._sources[file.path] = _make_source(file)
@@ -81,44 +81,39 @@ class RunReader:
     def attach(self, source: Source) -> None:
         """Read a part of a shared file too."""
         self._sources.setdefault(source.path, source)
+        self._begin_merging()
 
     @property
-    def has_own_log(self) -> bool:
-        """Say whether a text log lies in its folders."""
-        return any(file.kind is Kind.LOG for file in self.plan.files)
+    def is_settled(self) -> bool:
+        """Say whether it reads files of its own alone, and holds no point back."""
+        is_own = self._sources.keys() <= {file.path for file in self.plan.files}
+        return is_own and (self._merger is None or not self._merger.is_waiting)
 
     @property
-    def has_points(self) -> bool:
-        """Say whether any point was read."""
-        return bool(self._last_steps)
+    def losses(self) -> Losses:
+        """Return the validation losses that were read, as (Unix seconds, loss) by epoch."""
+        return self._losses
 
-    @property
-    def is_over(self) -> bool:
-        """Say whether its files tell an end."""
-        return self._ending(self._epoch(), self._total_epochs()) is not None
+    def read(self, now: float, *, settle: bool) -> Iterator[CurvePoints]:
+        """Yield the points that are new; with ``settle`` none is held back for a more exact file."""
+        if self._merger is None:
+            yield from self._read_events(now)
+        else:
+            yield from self._read_merged(self._merger, now, settle=settle)
 
-    def read(self, now: float, *, settle: bool) -> list[CurvePoints]:
-        """Return the points that are new; with ``settle`` none is held back for a more exact file."""
-        chunks: list[CurvePoints] = []
+    def _read_events(self, now: float) -> Iterator[CurvePoints]:
+        for source in self._sources.values():
+            if isinstance(source, sources.EventFileSource):
+                for columns in source.columns(now):
+                    yield from self._chunks(columns)
+
+    def _read_merged(self, merger: Merger, now: float, *, settle: bool) -> Iterator[CurvePoints]:
         ordered = sorted(self._sources.values(), key=lambda item: item.rank)
         for source in ordered:
             is_best = source.rank == ordered[0].rank
             for portion in source.read(now):
-                chunks += self._chunks(self._heard(portion, source.rank, now, is_best=is_best))
-        if self._merger is not None:
-            chunks += self._chunks(self._merger.settle(None if settle else now))
-        return chunks
-
-    def tells(self, row: Row) -> bool:
-        """Say whether the run's own files tell a row of a shared file: the same loss at the same moment."""
-        told = self._losses.get(row.epoch)
-        if told is None or abs(told[0] - row.time) > _SAME_MOMENT_SECONDS:
-            return False
-        return any(
-            abs(value - told[1]) <= _ROUNDING or (value != value and told[1] != told[1]) or value == told[1]
-            for tag, value in row.figures.items()
-            if self._name(tag) == _FINGERPRINT
-        )
+                yield from self._told(merger.offer(portion, source.rank, now, is_best=is_best))
+        yield from self._told(merger.settle(None if settle else now))
 
     def facts(self) -> RunFacts:
         """Return what the files say by now."""
@@ -139,54 +134,58 @@ class RunReader:
             ending=self._ending(epoch, planned),
             files=tuple(sorted(str(source.path) for source in self._sources.values() if source.modified is not None)),
             writer=self._writer(),
-            notes=tuple(
-                dict.fromkeys((*self.plan.notes, *self.notes, *(note for clue in clues for note in clue.notes)))
-            ),
+            notes=tuple(dict.fromkeys((*self.plan.notes, *(note for clue in clues for note in clue.notes)))),
         )
 
-    def _heard(self, points: list[Point], rank: int, now: float, *, is_best: bool) -> list[Point]:
-        return points if self._merger is None else self._merger.offer(points, rank, now, is_best=is_best)
+    def _begin_merging(self) -> None:
+        if self._merger is None:
+            self._merger = Merger(self.plan.source)
+            for tag, step in self._last_steps.items():
+                self._merger.knows(tag, step, Kind.EVENTS.value)
 
-    def _chunks(self, points: list[Point]) -> list[CurvePoints]:
-        by_tag: dict[str, list[Point]] = {}
+    def _told(self, points: list[Point]) -> Iterator[CurvePoints]:
+        """Yield points as columns by tag."""
+        columns: Columns = {}
         for point in points:
-            by_tag.setdefault(point.tag, []).append(point)
-        if self.plan.source == "tensorboard":
-            self._tell_axes(by_tag)
-        return [chunk for tag, found in by_tag.items() for chunk in self._columns(tag, found)]
+            column = columns.get(point.tag)
+            if column is None:
+                column = columns[point.tag] = Column()
+                if self.plan.source not in _COUNT_EPOCHS and self.plan.source != "tensorboard":
+                    self._axes.setdefault(point.tag, point.axis)
+            column.steps.append(point.step)
+            column.wall_times.append(point.time)
+            column.values.append(point.value)
+        yield from self._chunks(columns)
 
-    def _tell_axes(self, by_tag: Iterable[str]) -> None:
-        tags = [*self._axes, *by_tag]
-        for tag in by_tag:
+    def _chunks(self, columns: Columns) -> Iterator[CurvePoints]:
+        tags = [*self._axes, *columns]
+        for tag in columns:
             if tag not in self._axes:
-                self._axes[tag] = "epoch" if counts_epochs(tag, tags) else "step"
+                is_epoch = self.plan.source in _COUNT_EPOCHS or counts_epochs(tag, tags)
+                self._axes[tag] = "epoch" if is_epoch else "step"
+        for tag, column in columns.items():
+            yield from self._parts(tag, column)
 
-    def _columns(self, tag: str, points: list[Point]) -> Iterator[CurvePoints]:
-        axis = self._axes.setdefault(tag, "epoch" if self.plan.source in _COUNT_EPOCHS else points[0].axis)
-        name = self._name(tag)
-        self._last_steps[tag] = points[-1].step
-        self._remember(points, axis, is_fingerprint=name == _FINGERPRINT and self._merger is not None)
-        for start in range(0, len(points), CHUNK_POINTS):
-            part = points[start : start + CHUNK_POINTS]
+    def _parts(self, tag: str, column: Column) -> Iterator[CurvePoints]:
+        axis, name = self._axes[tag], self._name(tag)
+        self._last_steps[tag] = column.steps[-1]
+        self._remember(column, axis, is_fingerprint=name == _FINGERPRINT and self._merger is not None)
+        for start in range(0, len(column), CHUNK_POINTS):
+            part = slice(start, start + CHUNK_POINTS)
             yield CurvePoints(
-                self.id,
-                tag,
-                name,
-                array("q", [point.step for point in part]),
-                array("d", [point.time for point in part]),
-                array("d", [point.value for point in part]),
-                axis,
+                self.id, tag, name, column.steps[part], column.wall_times[part], column.values[part], axis
             )
 
-    def _remember(self, points: list[Point], axis: Axis, *, is_fingerprint: bool) -> None:
-        if axis == "epoch":
-            self._is_zero_based = self._is_zero_based or any(point.step == 0 for point in points)
-        times = [point.time for point in points if 0 < point.time < math.inf]
-        if times:
-            first = min(times)
-            self._first_time = first if self._first_time is None else min(first, self._first_time)
+    def _remember(self, column: Column, axis: Axis, *, is_fingerprint: bool) -> None:
+        if axis == "epoch" and not self._is_zero_based:
+            self._is_zero_based = 0 in column.steps
+        first = min(column.wall_times)
+        if not 0 < first < math.inf:
+            first = min((time for time in column.wall_times if 0 < time < math.inf), default=math.inf)
+        self._first_time = min(first, self._first_time)
         if is_fingerprint:
-            self._losses.update((point.step, (point.time, point.value)) for point in points)
+            told = zip(column.steps, column.wall_times, column.values, strict=True)
+            self._losses.update((epoch, (time, loss)) for epoch, time, loss in told)
 
     def _epoch(self) -> int | None:
         """Return the last epoch finished, counted from 1: one whose validation is logged, where the run has any."""
@@ -216,7 +215,7 @@ class RunReader:
         if self.plan.time is not None:
             return self.plan.time
         times = [clue.first_time for clue in clues if clue.first_time is not None]
-        return min(times, default=self._first_time or self._modified())
+        return min(times, default=self._first_time if self._first_time < math.inf else self._modified())
 
     def _kind(self, path: Path) -> Kind | None:
         rank = self._sources[path].rank
@@ -256,6 +255,18 @@ class RunReader:
         events = sorted(source.path for source in self._sources.values() if source.rank == Kind.EVENTS.value)
         writers = [writer for path in events if (writer := event_writer(path.name)) is not None]
         return (writers[-1].host, writers[-1].pid) if writers else None
+
+
+def is_told(row: Row, losses: Losses, source: str) -> bool:
+    """Say whether a row of a shared file is among the losses of a run: the same loss at the same moment."""
+    told = losses.get(row.epoch)
+    if told is None or abs(told[0] - row.time) > _SAME_MOMENT_SECONDS:
+        return False
+    return any(
+        abs(value - told[1]) <= _ROUNDING or (value != value and told[1] != told[1]) or value == told[1]
+        for tag, value in row.figures.items()
+        if normalise(tag, source) == _FINGERPRINT
+    )
 
 
 _COUNT_EPOCHS = frozenset({"ultralytics"})

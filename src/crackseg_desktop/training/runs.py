@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.curves import add_points
-from crackseg_desktop.training.library import Library
+from crackseg_desktop.training.library import Library, knows_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crackseg_desktop.curves import Curves
-    from crackseg_desktop.readings import RunFacts
-    from crackseg_desktop.training.reader import RunReader
+    from crackseg_desktop.readings import CurvePoints, RunFacts
+    from crackseg_desktop.training.followed import FollowedRun, Recall
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,25 @@ def read_runs(folders: Sequence[Path], *, now: float | None = None) -> list[Foun
 
     A folder may be a checkout, a folder of experiments, one run's folder, or one file.
     """
-    library = Library([Path(folder) for folder in folders])
-    library.refresh()
-    curves: dict[str, Curves] = {}
-    readers: dict[str, RunReader] = {}
-    for reader, chunks in library.read(time.time() if now is None else now, settle=True):
-        readers[reader.id] = reader
+    found: dict[str, FoundRun] = {}
+    for run, chunks in walk_runs(folders, now=now):
+        curves = found[run.id].curves if run.id in found else {}
         for chunk in chunks:
-            add_points(curves.setdefault(reader.id, {}), chunk)
-    found = [FoundRun(reader.facts(), curves.get(run, {})) for run, reader in readers.items()]
-    return sorted(found, key=lambda item: (item.facts.started or 0.0, item.facts.name), reverse=True)
+            add_points(curves, chunk)
+        found[run.id] = FoundRun(run.facts(), curves)
+    return sorted(found.values(), key=lambda item: (item.facts.started or 0.0, item.facts.name), reverse=True)
+
+
+def walk_runs(
+    folders: Sequence[Path], *, now: float | None = None, recall: Recall = knows_nothing
+) -> Iterator[tuple[FollowedRun, Iterator[CurvePoints]]]:
+    """Yield the runs under some folders with their points, which are to be exhausted; roughly the newest first.
+
+    A run comes again where it has more points in a file that several share. One that ``recall`` knows is parked.
+    """
+    library = Library([Path(folder) for folder in folders], recall)
+    library.refresh()
+    yield from library.read(time.time() if now is None else now, settle=True)
 
 
 def find_runs(argument: str, folders: Sequence[Path], *, now: float | None = None) -> list[FoundRun]:

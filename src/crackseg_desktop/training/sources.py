@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from crackseg_desktop.training.formats.base import LONGEST_LINE, Clues
+from crackseg_desktop.training.formats.base import LONGEST_LINE, Clues, Point
 from crackseg_desktop.training.formats.error_log import parse_error_log
 from crackseg_desktop.training.formats.run_config import (
     epochs_of_json,
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from crackseg_desktop.training.formats.base import Parser, Point
+    from crackseg_desktop.training.formats.base import Parser
+    from crackseg_desktop.training.formats.tfevents_decode import Columns
 
 log = logging.getLogger(__name__)
 
 SETTLED_SECONDS = 60.0
 """A file that has not changed for so long is taken to be finished: a last line without an end is a line."""
 _READ_BYTES = LONGEST_LINE
-_EVENT_POINTS = 20_000
 _LARGEST_DOCUMENT = 64 << 20
 _TRIES = 5
 
@@ -223,28 +223,32 @@ class EventFileSource(_FileSource):
     def __init__(self, path: Path, rank: int, prefix: str = "") -> None:
         super().__init__(path, rank)
         self._prefix = prefix
-        self._novelty = Novelty()
         self._file = EventFile(path)
         self.clues = self._file.clues
 
-    def read(self, now: float) -> Iterator[list[Point]]:
-        """Yield the points of the records that are new."""
+    def columns(self, now: float) -> Iterator[Columns]:
+        """Yield the points that are new, by tag, in portions; see ``Source.read``."""
         change = self._watch.look()
-        if change is Change.REPLACED:
-            self._file = EventFile(self.path)
-            self.clues = self._file.clues
-            self._novelty.rewind()
-        if change in (Change.REPLACED, Change.GROWN):
-            try:
-                while points := self._file.read(_EVENT_POINTS):
-                    yield self._prefixed(self._novelty.fresh(points))
-            except OSError as error:
-                self._trouble(error)
+        try:
+            if change is Change.REPLACED and not self._file.continues():
+                self._file = EventFile(self.path)
+                self.clues = self._file.clues
+            if change in (Change.REPLACED, Change.GROWN):
+                for portion in self._file.portions():
+                    yield {self._prefix + tag: column for tag, column in portion.items()} if self._prefix else portion
+        except OSError as error:
+            self._trouble(error)
         if now - (self.modified or now) > SETTLED_SECONDS:
             self._file.finish()
 
-    def _prefixed(self, points: list[Point]) -> list[Point]:
-        return [point._replace(tag=self._prefix + point.tag) for point in points] if self._prefix else points
+    def read(self, now: float) -> Iterator[list[Point]]:
+        """Yield the points that are new."""
+        for portion in self.columns(now):
+            yield [
+                Point(tag, step, time, value, "step")
+                for tag, column in portion.items()
+                for step, time, value in zip(column.steps, column.wall_times, column.values, strict=True)
+            ]
 
 
 class Relay:

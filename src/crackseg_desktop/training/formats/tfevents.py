@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
 
-_NAME = re.compile(r"events\.out\.tfevents\.\d+\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.\d+)?(?P<suffix>\.v2)?$")
+_NAME = re.compile(r"events\.out\.tfevents\.(?P<began>\d+)\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.\d+)?(?P<suffix>\.v2)?$")
 _PASSED_OVER = (".meta", ".tmp", ".swp", ".gz", ".bak")
 _LFS_POINTER = b"version https://git-lfs"
 _CHUNK_BYTES = 1 << 18
@@ -34,6 +34,12 @@ class EventWriter(NamedTuple):
 def is_event_file(name: str) -> bool:
     """Say whether a file name is one that TensorBoard would read."""
     return "tfevents" in name and not name.startswith("._") and not name.endswith(_PASSED_OVER)
+
+
+def event_file_began(name: str) -> float | None:
+    """Return when an event file was begun as its name tells, Unix seconds; None where it does not."""
+    match = _NAME.match(name)
+    return float(match["began"]) if match is not None else None
 
 
 def event_writer(name: str) -> EventWriter | None:
@@ -78,6 +84,10 @@ class EventFile:
             if len(points) >= limit:
                 break
         return points
+
+    def continues(self) -> bool:
+        """Say whether the file now at the path begins with what was read: reading goes on at the offset then."""
+        return False
 
     def portions(self) -> Iterator[Columns]:
         """Yield the points of the records that are new, by tag, a part of the file at a time.

@@ -1,0 +1,62 @@
+"""Opening SQLite files: the schema brought up to date, and a damaged file set aside instead of an error."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+BUSY_SECONDS = 2.0
+"""So long one process waits for another that writes."""
+
+
+class NewerDatabaseError(Exception):
+    """A file was written by a later version of this program and is left alone."""
+
+
+def open_database(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    """Open a file, or begin it, and bring its schema up to date; from any thread, one at a time.
+
+    ``migrations`` are scripts: the first makes the tables, each later one leads from the version before it. A file
+    that is damaged is renamed to ``….damaged`` and a new one begun. Raises OSError or sqlite3.Error where the folder
+    cannot be written to, NewerDatabaseError for the file of a later version.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _migrated(path, migrations)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise  # locked, read-only or full: nothing is wrong with the file itself
+        log.warning("%s is damaged and was set aside: %s", path, error)
+        set_aside(path)
+        return _migrated(path, migrations)
+
+
+def set_aside(path: Path) -> None:
+    """Rename a damaged file, and take its journals with it."""
+    os.replace(path, path.with_name(f"{path.name}.damaged"))
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _migrated(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(migrations):
+            raise NewerDatabaseError(f"{path} was written by a later version of this program")
+        for number, script in enumerate(migrations[version:], version + 1):
+            connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version={number}; COMMIT;")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
