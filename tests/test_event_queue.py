@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from array import array
 
 from crackseg_desktop.event_queue import EventQueue
-from crackseg_desktop.readings import RunRemoved, Sample
+from crackseg_desktop.readings import CurvePoints, RunRemoved, Sample
 
 
 def sample(number: int) -> Sample:
@@ -65,3 +66,19 @@ def test_that_what_a_person_asks_never_waits() -> None:
     queue.close()
     queue.put_at_once("too late")
     assert list(queue) == [RunRemoved("a"), "question"]
+
+
+def test_that_a_queue_full_of_points_lets_a_reader_wait() -> None:
+    queue = EventQueue(most_points=4)
+    column = array("d", [0.0] * 3)
+    chunk = CurvePoints("run", "loss", "loss", array("q", [1, 2, 3]), column, column)
+    queue.put(chunk)
+    queue.put(chunk)
+    writer = threading.Thread(target=queue.put, args=(RunRemoved("run"),))
+    writer.start()
+    writer.join(0.05)
+    assert writer.is_alive()
+    events = iter(queue)
+    assert [next(events), next(events), next(events)] == [chunk, chunk, RunRemoved("run")]
+    writer.join(5)
+    assert not writer.is_alive()

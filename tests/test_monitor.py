@@ -19,7 +19,9 @@ from crackseg_desktop.readings import (
     ProcessReading,
     Run,
     RunFacts,
+    RunParked,
     RunRemoved,
+    RunResumed,
     RunState,
     Sample,
 )
@@ -36,7 +38,8 @@ class Watched:
     def __init__(self, clock: FakeClock) -> None:
         self.announced: list[AlertEvent] = []
         self.published: list[Published] = []
-        self.monitor = Monitor(BUILTIN, clock, self.on_alert)
+        self.remembered: list[RunParked] = []
+        self.monitor = Monitor(BUILTIN, clock, self.on_alert, self.remembered.append)
         self.monitor.subscribe(self.published.append)
         self.monitor.start([])
 
@@ -274,3 +277,48 @@ def test_that_stopping_twice_is_harmless_and_sources_stop_first(clock: FakeClock
     monitor.stop()
     monitor.stop()
     assert stopped == ["follower", "sampler", "router"]
+
+
+def test_that_a_parked_run_keeps_its_figures_and_loses_its_points(watched: Watched, clock: FakeClock) -> None:
+    ended = facts(clock, ending=Ending("completed"), updated=clock.time() - 7200)
+    watched.put(points(0.5, math.nan, 0.25, baseline=True), ended)
+    before = watched.snapshot().runs
+    watched.put(RunParked(ended, "s1"))
+    after = watched.snapshot()
+    assert after.runs == before
+    assert not after.curves
+    assert watched.remembered[0].signature == "s1"
+    assert watched.remembered[0].summary is not None
+
+
+def test_that_a_recalled_run_is_as_it_was_and_not_remembered_again(watched: Watched, clock: FakeClock) -> None:
+    ended = facts(clock, ending=Ending("completed"), updated=clock.time() - 7200)
+    watched.put(points(0.5, 0.25, baseline=True), ended, RunParked(ended, "s1"))
+    before = watched.snapshot().runs
+    watched.put(RunRemoved(ended.id), watched.remembered[0])
+    assert watched.snapshot().runs == before
+    assert len(watched.remembered) == 1
+
+
+def test_that_a_resumed_run_begins_anew(watched: Watched, clock: FakeClock) -> None:
+    ended = facts(clock, ending=Ending("completed"), updated=clock.time() - 7200)
+    watched.put(points(0.5, 0.25, baseline=True), ended, RunParked(ended, "s1"))
+    watched.put(RunResumed(ended.id), points(0.75, 0.5), facts(clock))
+    snapshot = watched.snapshot()
+    assert snapshot.runs[0].best["val/loss"].value == 0.5
+    assert len(snapshot.curves[ended.id]["val_loss"]) == 2
+    assert RunResumed(ended.id) in watched.published
+
+
+def test_that_the_curves_of_a_parked_run_come_from_its_files(watched: Watched, clock: FakeClock) -> None:
+    asked: list[str] = []
+    answers: list[Any] = []
+    watched.monitor.read_curves = lambda run, answer: asked.append(run)
+    watched.put(points(0.5, 0.25), facts(clock))
+    watched.monitor.curves("0123456789", answers.append)
+    watched.snapshot()
+    assert (len(answers[0]["val_loss"]), asked) == (2, [])
+    watched.put(RunParked(facts(clock), "s1"))
+    watched.monitor.curves("0123456789", answers.append)
+    watched.snapshot()
+    assert (len(answers), asked) == (1, ["0123456789"])

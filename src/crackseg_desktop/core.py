@@ -96,6 +96,8 @@ def assemble(
     sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
     follower = Follower(watched, monitor.publish, clock, recall=index.recall)
 
+    monitor.read_curves = follower.read_curves
+
     def watch_folder(path: Path) -> None:
         follower.add_folder(path)
         watch_disks([*watched, path, data_dir])

@@ -79,6 +79,7 @@ class Monitor:
 
     Attributes:
         publish: what sources call with an ``Event``, from any thread; waits while the queue is full.
+        read_curves: what reads the curves of a parked run from its files, without waiting for them.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Monitor:
         self._clock = clock
         self._announce = announce
         self._remember = remember
+        self.read_curves: Callable[[str, Callable[[Curves], None]], None] = lambda run, answer: None
         self._queue = EventQueue()
         self.publish = self._queue.put
         self._thread = threading.Thread(target=self._drain, name="monitor", daemon=True)
@@ -132,6 +134,13 @@ class Monitor:
         """Call ``answer`` with all there is to show. What is published after it begins where it ends."""
         self._ask(lambda: answer(self._snapshot()))
 
+    def curves(self, run: str, answer: Callable[[Curves], None]) -> None:
+        """Call ``answer`` with the curves of a run; those of a parked one are read from its files, in another thread.
+
+        It is not called for a run that nobody knows.
+        """
+        self._ask(lambda: self._answer_curves(run, answer))
+
     def snooze(self, seconds: float | None) -> None:
         """Announce no alert for so long; None ends the snooze."""
         self._ask(lambda: self._engine.snooze(seconds, self._now()))
@@ -139,6 +148,13 @@ class Monitor:
     def acknowledge(self, key: str) -> None:
         """Mark a firing alert as seen."""
         self._ask(lambda: self._tell_alerts(self._engine.acknowledge(key, self._now())))
+
+    def _answer_curves(self, run: str, answer: Callable[[Curves], None]) -> None:
+        curves = self._tracker.curves_of(run)
+        if curves is not None:
+            answer(curves)
+        else:
+            self.read_curves(run, answer)
 
     def _ask(self, question: Callable[[], None]) -> None:
         self._queue.put_at_once(question)

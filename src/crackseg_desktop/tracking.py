@@ -51,11 +51,15 @@ class RunTracker:
 
     def curves(self) -> dict[str, Curves]:
         """Return copies of all curves by run id and tag, those of parked runs apart."""
-        return {
-            run: {tag: item.curve.copy() for tag, item in summary.curves.items() if item.curve is not None}
-            for run, summary in self._summaries.items()
-            if not summary.has_forgotten
-        }
+        copies = {run: self.curves_of(run) for run in self._summaries}
+        return {run: curves for run, curves in copies.items() if curves is not None}
+
+    def curves_of(self, run: str) -> Curves | None:
+        """Return a copy of a run's curves by tag; None for a run that is parked or unknown."""
+        summary = self._summaries.get(run)
+        if summary is None or summary.has_forgotten:
+            return None
+        return {tag: item.curve.copy() for tag, item in summary.curves.items() if item.curve is not None}
 
     def on_facts(self, facts: RunFacts) -> Run:
         """Take over what the files of a run say."""

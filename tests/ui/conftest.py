@@ -104,6 +104,9 @@ class FakeActions:
     def hide(self) -> None:
         self.calls.append(("hide", None))
 
+    def request_curves(self, run_id: str) -> None:
+        self.calls.append(("request_curves", run_id))
+
     def request_snapshot(self) -> None:
         self.calls.append(("request_snapshot", None))
 
@@ -214,6 +217,14 @@ if TYPE_CHECKING or HAS_QT:
         @Slot(object)
         def on_removed(self, thing: object) -> None:
             self.load(thing)
+
+        @Slot(object)
+        def on_resumed(self, thing: object) -> None:
+            self.load(thing)
+
+        @Slot(str, object)
+        def on_curves(self, run_id: str, curves: object) -> None:
+            self.load((run_id, curves))
 
         @Slot(object)
         def on_alert(self, thing: object) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from tests.ui import story
 
+from crackseg_desktop.curves import Curve
 from crackseg_desktop.history.recent import Recent
 from crackseg_desktop.readings import AlertState, CurvePoints, RunRemoved, RunState, Severity
 from crackseg_desktop.settings import Settings
@@ -187,3 +188,24 @@ def test_that_a_window_longer_than_an_hour_is_cut() -> None:
     columns.load(history.window())
     assert len(columns) == KEEP
     assert columns.times()[-1] == story.NOW
+
+
+def test_that_curves_that_are_not_here_are_asked_for_once() -> None:
+    model = loaded()
+    assert model.curve_columns("parked") == {}
+    assert model.take_missing() == {"parked"}
+    assert model.curve_columns("parked") == {}
+    assert model.take_missing() == set()
+    curve = Curve("val/iou", "val/iou", "epoch")
+    curve.extend(points([0.25, 0.5], 1))
+    model.on_curves("parked", {"val/iou": curve})
+    assert model.curve_columns("parked")["val/iou"].values.tolist() == [0.25, 0.5]
+    assert model.revision("parked") == 1
+
+
+def test_that_a_resumed_run_begins_anew() -> None:
+    model = loaded()
+    model.on_points(points([0.25, 0.5], 1))
+    model.on_resumed("a1b2c3d4e5")
+    model.on_points(points([0.75], 1))
+    assert model.curve_columns("a1b2c3d4e5")["val/iou"].values.tolist() == [0.75]

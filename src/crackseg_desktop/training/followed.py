@@ -92,6 +92,10 @@ class FollowedRun:
         self._signature = signature(self.plan)  # before it is read: what comes meanwhile makes another one
         yield from reader.read(now, settle=settle)
 
+    def reread(self, now: float) -> Iterator[CurvePoints]:
+        """Yield all its points once more, and leave it parked."""
+        return RunReader(self.plan).read(now, settle=True)
+
     def park(self) -> RunParked | None:
         """Forget what was read, and return what is to be kept; None where that cannot be told from its files alone."""
         if self._reader is None or self.notes or not self._reader.is_settled:

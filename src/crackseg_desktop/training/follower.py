@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from crackseg_desktop.curves import add_points
 from crackseg_desktop.readings import RunRemoved, RunResumed
 from crackseg_desktop.training.followed import ACTIVE_SECONDS, is_resting
 from crackseg_desktop.training.library import Library, knows_nothing
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.clock import Clock
+    from crackseg_desktop.curves import Curves
     from crackseg_desktop.readings import CurvePoints, Event, RunFacts, RunParked
     from crackseg_desktop.training.followed import FollowedRun, Recall
 
@@ -47,6 +49,7 @@ class Follower:
         self._idle_interval = idle_interval
         self._library = Library(list(folders), recall)
         self._added: list[Path] = []
+        self._asked: list[tuple[str, Callable[[Curves], None]]] = []
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._wake = threading.Event()
@@ -76,6 +79,15 @@ class Follower:
             self._added.append(path)
         self._wake.set()
 
+    def read_curves(self, run: str, answer: Callable[[Curves], None]) -> None:
+        """Have the curves of a parked run read from its files, ``answer`` called in the follower's thread.
+
+        It is not called for a run that is not parked (any more): its points are published. From any thread.
+        """
+        with self._lock:
+            self._asked.append((run, answer))
+        self._wake.set()
+
     def poll(self) -> None:
         """Look at everything once. What the thread does; tests call it instead."""
         self._pass(everything=True)
@@ -96,6 +108,7 @@ class Follower:
         is_first = self._began is None
         if self._began is None:
             self._began = now
+        self._answer()
         new_roots = self._take_added()
         self._rediscover(force=bool(new_roots) or is_first)
         if everything:
@@ -104,12 +117,24 @@ class Follower:
         for run, chunks in self._library.read(now, settle=is_first or bool(new_roots), is_due=is_due):
             if self._stopping.is_set():
                 return
+            self._answer()
             is_old = is_first or _lies_in(run, new_roots)
             self._tell(run, self._marked(run, chunks, since=math.inf if is_old else self._began))
             if not self._library.shares(run):
                 self._park(run)
         for run in self._library.readers.values():
             self._park(run)
+
+    def _answer(self) -> None:
+        with self._lock:
+            asked, self._asked = self._asked, []
+        for run_id, answer in asked:
+            run = next((run for run in self._library.readers.values() if run.id == run_id), None)
+            if run is not None and run.parked is not None:
+                curves: Curves = {}
+                for chunk in run.reread(self._clock.time()):
+                    add_points(curves, chunk)
+                answer(curves)
 
     def _take_added(self) -> list[Path]:
         with self._lock:

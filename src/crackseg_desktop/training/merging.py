@@ -87,9 +87,7 @@ class Merger:
         told = self._told.get(key)
         if told is None:
             told = self._told[key] = _Told(rank, point.tag, point.tag, point.step)
-        elif rank > told.rank and point.step <= told.last_step:
-            return []
-        elif _was_told(told, rank, point):
+        elif (rank > told.rank and point.step <= told.last_step) or _was_told(told, rank, point):
             return []
         elif rank < told.rank:
             told.rank, told.source_tag = rank, point.tag

@@ -24,6 +24,10 @@ class Actions(Protocol):
         """Ask for everything there is to show; the answer comes as the bridge's ``snapshot_ready``."""
         ...
 
+    def request_curves(self, run_id: str) -> None:
+        """Ask for the curves of a run that is parked; the answer comes as the bridge's ``curves_ready``."""
+        ...
+
     def snooze(self, seconds: float | None) -> None:
         """Announce no alert for so long; None ends the snooze."""
         ...

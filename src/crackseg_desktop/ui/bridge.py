@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, Sample
+from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample
 
 if TYPE_CHECKING:
     from crackseg_desktop.monitor import Monitor, Published, Snapshot
@@ -27,7 +28,9 @@ class Bridge(QObject):
     run_changed = Signal(object)
     run_removed = Signal(object)
     alert_changed = Signal(object)
+    run_resumed = Signal(object)
     snapshot_ready = Signal(object)
+    curves_ready = Signal(str, object)
     notification_answered = Signal(str, str)
     message_received = Signal(object)
 
@@ -50,6 +53,11 @@ class Bridge(QObject):
         if self._monitor is not None:
             self._monitor.snapshot(self._answer)
 
+    def request_curves(self, run_id: str) -> None:
+        """Ask the Monitor for the curves of one run."""
+        if self._monitor is not None:
+            self._monitor.curves(run_id, partial(self.curves_ready.emit, run_id))
+
     def publish(self, event: Published) -> None:
         """Carry over what the Monitor tells. Runs in the Monitor thread."""
         match event:
@@ -62,6 +70,8 @@ class Bridge(QObject):
                 self.run_changed.emit(event)
             case RunRemoved():
                 self.run_removed.emit(event)
+            case RunResumed():
+                self.run_resumed.emit(event)
             case AlertEvent():
                 self.alert_changed.emit(event)
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QHideEvent, QPaintEvent, QResizeEvent, QShowEvent
 
+    from crackseg_desktop.curves import Curves
     from crackseg_desktop.monitor import Snapshot
-    from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, Sample
+    from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.actions import Actions
     from crackseg_desktop.ui.pages.base import Context
@@ -146,6 +147,18 @@ class Dashboard(QWidget):
         self.model.on_removed(removed)
         self._schedule()
 
+    @Slot(str, object)
+    def on_curves(self, run_id: str, curves: Curves) -> None:
+        """Take over the curves of a run that was asked for."""
+        self.model.on_curves(run_id, curves)
+        self._schedule()
+
+    @Slot(object)
+    def on_resumed(self, resumed: RunResumed) -> None:
+        """Begin the curves of a run anew."""
+        self.model.on_resumed(resumed.run)
+        self._schedule()
+
     @Slot(object)
     def on_alert(self, event: AlertEvent) -> None:
         """Take over a change of an alert."""
@@ -159,6 +172,8 @@ class Dashboard(QWidget):
         view = self.full_view if self._full else self.compact
         if view is not None and self.isVisible() and self.model.loaded:
             view.refresh(self.model)
+            for run_id in self.model.take_missing():
+                self._actions.request_curves(run_id)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for everything there is to show."""

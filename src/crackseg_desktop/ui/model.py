@@ -160,6 +160,8 @@ class Model:
         self.columns = Columns()
         self.runs: tuple[Run, ...] = ()
         self.curves: dict[str, Curves] = {}
+        self._missing: set[str] = set()
+        self._asked: set[str] = set()
         self.alerts: tuple[AlertEvent, ...] = ()
         self.snoozed_until: float | None = None
         self.dropped_samples = 0
@@ -189,8 +191,24 @@ class Model:
         """Take over new points of a curve."""
         if self.loaded:
             add_points(self.curves.setdefault(points.run, {}), points)
-            self._named.pop(points.run, None)
-            self._revisions[points.run] = self._revisions.get(points.run, 0) + 1
+            self._changed(points.run)
+
+    def on_curves(self, run_id: str, curves: Curves) -> None:
+        """Take over the curves of a run that was asked for."""
+        if self.loaded:
+            self.curves[run_id] = curves
+            self._changed(run_id)
+
+    def on_resumed(self, run_id: str) -> None:
+        """Forget the points of a run: they all come anew."""
+        self.curves[run_id] = {}
+        self._changed(run_id)
+
+    def take_missing(self) -> set[str]:
+        """Return the runs whose curves were looked for and are not here, each once."""
+        missing, self._missing = self._missing - self._asked, set()
+        self._asked |= missing
+        return missing
 
     def on_run(self, run: Run) -> None:
         """Take over what became of a run."""
@@ -264,10 +282,16 @@ class Model:
 
     def curve_columns(self, run_id: str) -> dict[str, CurveColumns]:
         """Return the curves of a run as columns by our names, without superseded points; kept until points come."""
+        if run_id not in self.curves:
+            self._missing.add(run_id)
         if run_id not in self._named:
             named = by_name(self.curves.get(run_id, {}))
             self._named[run_id] = {name: _columns(curve) for name, curve in named.items() if len(curve)}
         return self._named[run_id]
+
+    def _changed(self, run_id: str) -> None:
+        self._named.pop(run_id, None)
+        self._revisions[run_id] = self._revisions.get(run_id, 0) + 1
 
     def revision(self, run_id: str) -> int:
         """Return a number that changes with every point of the run."""

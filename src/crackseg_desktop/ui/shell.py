@@ -167,6 +167,10 @@ class Shell(QObject):
         """Hide the window; without a tray to bring it back, minimise it."""
         self.windows.hide()
 
+    def request_curves(self, run_id: str) -> None:
+        """Ask for the curves of a parked run."""
+        self.bridge.request_curves(run_id)
+
     def request_snapshot(self) -> None:
         """Ask for everything there is to show."""
         self.bridge.request_snapshot()
@@ -315,6 +319,8 @@ class Shell(QObject):
         bridge.points_ready.connect(dashboard.on_points)
         bridge.run_changed.connect(dashboard.on_run)
         bridge.run_removed.connect(dashboard.on_removed)
+        bridge.run_resumed.connect(dashboard.on_resumed)
+        bridge.curves_ready.connect(dashboard.on_curves)
         bridge.alert_changed.connect(dashboard.on_alert)
         return dashboard
 
