@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 GIB = 1024**3
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -73,6 +77,16 @@ def duration(seconds: float | None) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def local_time(moment: float) -> datetime | None:
+    """Return a moment (Unix seconds) as local time; None for one that no calendar has, which files may well tell."""
+    from datetime import UTC, datetime
+
+    try:
+        return datetime.fromtimestamp(moment, UTC).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def printable(line: str) -> str:

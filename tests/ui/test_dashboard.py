@@ -489,3 +489,40 @@ def test_that_curves_can_stand_against_time(opened: Open, kind: str, first: str 
     if first is not None:
         assert (told[0], told[-1]) == (first, last)
     assert plot.frame.dots[0].y == 0.612
+
+
+@pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan, 1e300, 1.79e18, 0.0, -1.7e308, 5e-324])
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_that_a_time_or_value_that_no_one_can_mean_fails_no_page(opened: Open, odd: float, everywhere: bool) -> None:
+    told = story.curves(story.NOW - 5220)
+    for curve in told.values():
+        for index in range(len(curve)) if everywhere else (0, 7, len(curve) - 1):
+            curve.wall_times[index] = odd
+            if not everywhere:
+                curve.values[index] = odd
+    by_step = told["train/step_loss"] = told["train/loss"].copy()
+    by_step.tag = by_step.name = "train/step_loss"
+    by_step.axis = "step"
+    runs = (story.run(started=odd, updated=odd, eta_seconds=odd),)
+    snapshot = Snapshot(sample=story.sample(), runs=runs, curves={"a1b2c3d4e5": told})
+    for page in ("compact", "overview", "training"):
+        dashboard = opened(page, snapshot)
+        dashboard.grab()
+    shown: Any = dashboard.full_view.current if dashboard.full_view else None
+    for kind in ("elapsed", "clock", "epoch"):
+        shown.runs.axis.take(kind)
+        shown.runs.axis.chosen.emit(kind)
+        shown.runs.cards[1].plot.hovered.emit(3.0)
+        dashboard.grab()
+
+
+def test_that_a_time_that_is_none_leaves_the_others_where_they_are(opened: Open) -> None:
+    told = story.curves(story.NOW - 5220)
+    told["val/iou"].wall_times[4] = math.inf
+    dashboard = opened("training", Snapshot(sample=story.sample(), runs=story.runs(), curves={"a1b2c3d4e5": told}))
+    page: Any = dashboard.full_view.current if dashboard.full_view else None
+    page.runs.axis.take("clock")
+    page.runs.axis.chosen.emit("clock")
+    plot = page.runs.cards[1].plot
+    assert len(plot.series[0].x) == 22
+    assert len(plot.tick_texts("bottom")) >= 2

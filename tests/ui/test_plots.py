@@ -14,6 +14,8 @@ from crackseg_desktop.ui.theme import Theme, tokens
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from crackseg_desktop.ui.plots import XKind
+
 AGES = np.arange(-3600.0, 1.0)
 GIB = 1024.0**3
 
@@ -205,3 +207,32 @@ def move(plot: Plot, x: float, y: float) -> None:
 def _near(one: QColor, other: QColor) -> bool:
     parts = (one.red() - other.red(), one.green() - other.green(), one.blue() - other.blue())
     return all(abs(part) < 40 for part in parts)
+
+
+@pytest.mark.parametrize("kind", ["epoch", "step", "elapsed", "clock"])
+@pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan, 1e300, -1e300, 1.7e308])
+def test_that_an_x_that_cannot_be_drawn_fails_no_plot(curve: CurvePlot, kind: XKind, odd: float) -> None:
+    times = np.array([1.79e9, odd, 1.79e9 + 3600, 1.79e9 + 7200, odd])
+    values = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    curve.put([Series(times, values, "s1", filled=True)], x_range=(1.79e9, 1.79e9 + 7200), kind=kind)
+    curve.grab()
+    curve.put([Series(times, values, "s1")], x_range=(odd, odd), kind=kind)
+    curve.grab()
+    curve.put([Series(times, values, "s1")], x_range=(-1.7e308, odd), kind=kind, y_range=(-1.7e308, 1.7e308))
+    curve.grab()
+
+
+def test_that_the_points_beside_one_without_a_place_are_drawn(curve: CurvePlot) -> None:
+    x, y = np.array([1.0, math.inf, 3.0]), np.array([0.9, 0.8, 0.7])
+    curve.put([Series(x, y, "s1")], x_range=(1, 3))
+    assert list(curve.series[0].x) == [1, 3]
+    assert list(curve.series[0].y) == [0.9, 0.7]
+    assert curve.frame.dots[0].x == 3
+
+
+@pytest.mark.parametrize("top", [1e30, 1e300, 1.7e308, 5e-324])
+def test_that_values_beyond_all_bounds_fail_no_plot(curve: CurvePlot, top: float) -> None:
+    steps = np.arange(5.0)
+    curve.put([Series(steps, np.array([0.0, top, -top, top, 1.0]), "s1")], x_range=(0, 4))
+    curve.grab()
+    assert all(map(math.isfinite, curve.frame.y_range))

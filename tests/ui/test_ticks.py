@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crackseg_desktop.ui.pages import words
 from crackseg_desktop.ui.widgets import ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GIB = 1024.0**3
 
@@ -121,3 +126,38 @@ def test_that_a_loss_beyond_all_bounds_gets_few_ticks_and_no_endless_list(top: f
     low, high = ticks.nice_range(-top, top, 4)
     assert math.isfinite(low)
     assert math.isfinite(high)
+
+
+EDGES = (5e-324, 1e300, -1e300, 1.7e308, -1.7e308, 253_402_300_799.0, -62_135_596_800.0)
+anything = st.floats() | st.sampled_from(EDGES)
+MAKERS: dict[str, Callable[[float, float], list[ticks.Tick]]] = {
+    "score": lambda low, high: ticks.score_ticks(low, high, 400),
+    "bytes": lambda low, high: ticks.y_ticks(low, high, 400, "bytes", (low + high) / 2),
+    "count": lambda low, high: ticks.count_ticks(low, high, 400),
+    "elapsed": lambda low, high: ticks.elapsed_ticks(low, high, 400),
+    "clock": lambda low, high: ticks.clock_ticks(low, high, 400),
+    "ago": lambda low, high: ticks.ago_ticks(high, 400),
+    "clock ago": lambda low, high: ticks.clock_ago_ticks(low, 400, high),
+}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+@given(anything, anything)
+def test_that_no_range_fails_an_axis(kind: str, one: float, other: float) -> None:
+    for low, high in ((one, other), (min(one, other), max(one, other))):
+        found = MAKERS[kind](low, high)
+        assert len(found) <= 6
+        assert all(math.isfinite(tick.value) for tick in found)
+        assert len({tick.value for tick in found}) == len(found)
+
+
+@given(anything)
+def test_that_a_moment_that_no_calendar_has_is_told_as_missing(moment: float) -> None:
+    for text in (ticks.clock(moment), ticks.day(moment), words.second(moment), words.when(moment, 1.8e9)):
+        assert text
+
+
+def test_that_moments_out_of_the_calendar_are_left_out() -> None:
+    assert ticks.clock(math.inf) == ticks.day(1e300) == words.second(-math.inf) == "–"
+    assert ticks.clock_ticks(1.79e9, math.inf, 400) == []
+    assert len(ticks.clock_ticks(1.79e9, 1.79e9 + 7200, 400)) > 2

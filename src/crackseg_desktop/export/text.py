@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crackseg_desktop import units
@@ -131,9 +130,8 @@ def _best(run: Document, metric: str) -> str:
 
 
 def _moment(time: float | None) -> str:
-    if time is None:
-        return units.MISSING
-    return datetime.fromtimestamp(time, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    local = None if time is None else units.local_time(time)
+    return units.MISSING if local is None else local.strftime("%Y-%m-%d %H:%M")
 
 
 def _percent(ratio: float | None) -> str:

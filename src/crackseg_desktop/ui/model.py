@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 KEEP = 3600
 _RESOLVED_KEPT = 100
+_END_OF_CALENDAR = 253_402_300_800.0  # the year 10000; what a file tells beyond is no time
 _ORDER = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
 
@@ -57,7 +58,7 @@ class CurveColumns(NamedTuple):
 
     axis: str  # what a step counts: epoch or step
     steps: Column
-    times: Column
+    times: Column  # Unix seconds; NaN for what is no time
     values: Column
 
 
@@ -350,4 +351,5 @@ def _columns(curve: Curve) -> CurveColumns:
     lowest_after = np.append(np.minimum.accumulate(steps[::-1])[::-1][1:], math.inf)
     kept = steps < lowest_after
     times = np.array(curve.wall_times, dtype=np.float64)
+    times[~(np.abs(times) < _END_OF_CALENDAR)] = math.nan
     return CurveColumns(curve.axis, steps[kept], times[kept], np.array(curve.values, dtype=np.float64)[kept])

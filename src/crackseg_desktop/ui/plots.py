@@ -7,7 +7,7 @@ makes a live curve shimmer; long training curves use pyqtgraph's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -34,6 +34,8 @@ XKind = Literal["epoch", "step", "elapsed", "clock"]
 _MANY_POINTS = 2000
 """From here on a line is 1 px wide and not antialiased: wide ones cost 3 to 20 times as much."""
 _AREA_ALPHA = 0.12
+_FARTHEST = 1e100
+"""What lies beyond has no place in a plot: with the squares of distances the arithmetic of drawing would overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +292,10 @@ class CurvePlot(Plot):
         """Show curves. ``y_range`` None takes round ends around the finite values and the target."""
         if not self.isVisible():
             return
-        low, high = x_range if x_range[1] > x_range[0] else (x_range[0], x_range[0] + 1)
+        series = [_placed(part) for part in series]
+        low, high = _drawable_range(x_range)
         width, height = self.area_width(), self.area_height()
-        y_low, y_high = y_range or self._y_range(series, target)
+        y_low, y_high = _drawable_range(y_range or self._y_range(series, target))
         frame = Frame(
             x_range=(low, high),
             y_range=(y_low, y_high),
@@ -319,6 +322,24 @@ _X_TICKS = {
     "elapsed": ticks.elapsed_ticks,
     "clock": ticks.clock_ticks,
 }
+
+
+def drawable(column: Column) -> NDArray[np.bool_]:
+    """Say which numbers of a column have a place in a plot."""
+    return np.abs(column) < _FARTHEST
+
+
+def _placed(part: Series) -> Series:
+    """Leave out what has no place in a plot: files may tell any time and any value."""
+    across, up = drawable(part.x), drawable(part.y)
+    if not across.all():
+        part, up = replace(part, x=part.x[across], y=part.y[across]), up[across]
+    return part if up.all() else replace(part, y=np.where(up, part.y, np.nan))
+
+
+def _drawable_range(wanted: tuple[float, float]) -> tuple[float, float]:
+    low, high = (value if abs(value) < _FARTHEST else 0.0 for value in wanted)
+    return (low, high) if high > low else (low, low + max(1.0, abs(low) * 1e-9))
 
 
 def _last_dot(part: Series, oldest: float = -np.inf) -> Dot | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
@@ -197,10 +196,11 @@ def _gain(curve: CurveColumns | None) -> str:
     """Return by how much the newest value beat all before it, or nothing."""
     import numpy as np
 
-    if curve is None or len(curve.values) < 2 or not np.isfinite(curve.values[:-1]).any():
+    if curve is None or not np.isfinite(curve.values[-1:]).any():
         return ""
-    gain = float(curve.values[-1] - np.nanmax(curve.values[:-1]))
-    return f"{gain:.3f}" if math.isfinite(gain) and gain >= 0.0005 else ""
+    before = curve.values[:-1][np.isfinite(curve.values[:-1])]
+    gain = float(curve.values[-1]) - float(before.max()) if len(before) else 0.0
+    return units.score(round(gain, 3)) if gain >= 0.0005 else ""
 
 
 def _scaled(values: NDArray[float64]) -> NDArray[float64]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crackseg_desktop import units
-from crackseg_desktop.ui.plots import Series
+from crackseg_desktop.ui.plots import Series, drawable
 from crackseg_desktop.ui.widgets.text import Span
 
 if TYPE_CHECKING:
@@ -104,15 +104,26 @@ def x_column(curve: CurveColumns, curves: Curves, run: Run, kind: XKind) -> Colu
         return curve.times
     if kind == "elapsed":
         started = run.facts.started
-        return curve.times - (started if started is not None else float(curve.times[0]))
+        known = curve.times[np.isfinite(curve.times)]
+        return curve.times - (started if started is not None else float(known[0]) if len(known) else 0.0)
     epochs = reference(curves)
-    if kind == "step" or curve.axis == "epoch" or epochs is None or len(epochs.steps) < 2:
+    if kind == "step" or curve.axis == "epoch" or epochs is None:
+        return curve.steps
+    return _among_epochs(curve, epochs)
+
+
+def _among_epochs(curve: CurveColumns, epochs: CurveColumns) -> Column:
+    import numpy as np
+
+    known = np.isfinite(epochs.times)
+    steps, times = epochs.steps[known], epochs.times[known]
+    if len(steps) < 2:
         return curve.steps
     # Before the first epoch ended and after the last, one epoch takes as long as its neighbour.
-    rate = (epochs.steps[-1] - epochs.steps[0]) / max(1e-9, float(epochs.times[-1] - epochs.times[0]))
-    inside = np.interp(curve.times, epochs.times, epochs.steps)
-    before = np.minimum(0.0, curve.times - epochs.times[0]) * rate
-    after = np.maximum(0.0, curve.times - epochs.times[-1]) * rate
+    rate = (steps[-1] - steps[0]) / max(1e-9, float(times[-1] - times[0]))
+    inside = np.interp(curve.times, times, steps)
+    before = np.minimum(0.0, curve.times - times[0]) * rate
+    after = np.maximum(0.0, curve.times - times[-1]) * rate
     return np.asarray(inside + before + after)
 
 
@@ -141,17 +152,16 @@ def values_at(view: CurveView, curves: Curves, run: Run, kind: XKind, x: float) 
 
 
 def _x_range(series: list[Series], run: Run, kind: XKind) -> tuple[float, float]:
-    first = min((float(part.x[0]) for part in series), default=1.0)
-    last = max((float(part.x[-1]) for part in series), default=first + 1)
+    places = [part.x[drawable(part.x)] for part in series]
+    first = min((float(x.min()) for x in places if len(x)), default=1.0)
+    last = max((float(x.max()) for x in places if len(x)), default=first + 1)
     if kind == "epoch":
         return min(first, 1.0), max(last, float(run.facts.total_epochs or 0))
     return (min(first, 0.0), last) if kind == "elapsed" else (first, last)
 
 
 def _bounded_range(series: list[Series], view: CurveView) -> tuple[float, float]:
-    import numpy as np
-
-    finite = [part.y[np.isfinite(part.y)] for part in series]
+    finite = [part.y[drawable(part.y)] for part in series]
     highest = max((float(part.max()) for part in finite if len(part)), default=0.0)
     lowest = min((float(part.min()) for part in finite if len(part)), default=0.0)
     wanted = max(highest, (view.target or 0.75) * 1.02)

@@ -161,10 +161,8 @@ class OverviewPage(Page):
 
 def moment(now: float) -> str:
     """Write day and time as the heads of pages do: ``Mon 23 Nov 2026, 14:05``."""
-    from datetime import datetime
-
-    local = datetime.fromtimestamp(now).astimezone()
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+    local = units.local_time(now)
+    return units.MISSING if local is None else f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
 
 
 def _figure(metric: str, value: float, gpu: GpuReading) -> tuple[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from crackseg_desktop import units
@@ -104,7 +103,8 @@ def when(moment: float | None, now: float) -> str:
 
 def second(moment: float) -> str:
     """Write a moment to the second, as local time."""
-    return datetime.fromtimestamp(moment).astimezone().strftime("%H:%M:%S")
+    local = units.local_time(moment)
+    return units.MISSING if local is None else local.strftime("%H:%M:%S")
 
 
 def time_left(run: Run, now: float) -> tuple[str, str, str]:

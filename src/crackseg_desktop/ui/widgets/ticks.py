@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
-from typing import NamedTuple
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from crackseg_desktop.units import MISSING, local_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -14,6 +19,7 @@ _SPANS = (
     *(15.0, 30.0, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 20 * MINUTE, 30 * MINUTE),
     *(HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 365 * DAY),
 )
+_SMALLEST_STEP = 1e-300  # the powers of ten below lose their digits
 _MOST_TICKS = 1000
 """A diverging loss can span more than a step divides: a list of its multiples would fill the memory."""
 
@@ -35,17 +41,18 @@ def nice_step(span: float, count: int, steps: tuple[float, ...] = _STEPS) -> flo
     """Return the smallest round step that divides a span into at most ``count`` parts."""
     if not span > 0 or not math.isfinite(span):
         return 1.0
-    raw = span / max(1, count)
+    raw = max(span / max(1, count), _SMALLEST_STEP)
     power = 10.0 ** math.floor(math.log10(raw))
-    return next((step * power for step in steps if step * power >= raw * (1 - 1e-9)), 10 * power)
+    step = next((step * power for step in steps if step * power >= raw * (1 - 1e-9)), 10 * power)
+    return min(step, sys.float_info.max)
 
 
 def nice_range(low: float, high: float, count: int) -> tuple[float, float]:
     """Widen a range to round ends."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return 0.0, 1.0
-    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
-        pad = abs(high) * 0.1 or 1.0
+    if high - low <= max(1e-12 * max(abs(low), abs(high)), _SMALLEST_STEP):
+        pad = abs(high) * 0.1 if abs(high) > _SMALLEST_STEP else 1.0
         low, high = low - pad, high + pad
     step = nice_step(high - low, count)
     return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
@@ -70,14 +77,14 @@ def multiples(low: float, high: float, step: float) -> list[float]:
 def y_ticks(low: float, high: float, pixels: float, unit: str, limit: float | None = None) -> list[Tick]:
     """Return the ticks of a y axis in a catalogue unit; the limit is one of them, and neighbours too close give way."""
     scale, name = unit_scale(unit, high)
-    has_limit = limit is not None and low <= limit <= high
+    has_limit = limit is not None and math.isfinite(limit) and low <= limit <= high
     steps = _BINARY_STEPS if unit.startswith("bytes") else _STEPS
     step = tick_step(low / scale, high / scale, parts(pixels), steps)
     places = [value * scale for value in multiples(low / scale, high / scale, step)]
     ticks = [Tick(value, _with_unit(value / scale, step, name)) for value in places]
     if limit is not None and has_limit:
         near = 15.0 * (high - low) / max(1.0, pixels)
-        ticks = [tick for tick in ticks if abs(tick.value - limit) >= near][: 5 - 1]
+        ticks = [tick for tick in ticks if abs(tick.value - limit) > near][: 5 - 1]
         figure = f"{limit / scale:.1f}".removesuffix(".0")
         ticks.append(Tick(limit, f"{figure} {name}".strip(), strong=True))
     return sorted(ticks)[:5]
@@ -109,6 +116,8 @@ def score_ticks(low: float, high: float, pixels: float) -> list[Tick]:
 
 def count_ticks(low: float, high: float, pixels: float) -> list[Tick]:
     """Return ticks of epochs or steps: the first, the last and round ones between, at most 6."""
+    if not math.isfinite(high - low):
+        return []
     if high - low < 1:
         return [Tick(low, _count(low))]
     step = max(1.0, nice_step(high - low, max(1, min(5, int(pixels / 56)))))
@@ -132,7 +141,8 @@ def ago_ticks(span: float, pixels: float) -> list[Tick]:
 def clock_ago_ticks(span: float, pixels: float, now: float) -> list[Tick]:
     """Return ticks of the time before now as clock times, both ends included."""
     step = _time_step(span, max(1, min(4, int(pixels / 60))))
-    return [Tick(-value, clock(now - value)) for value in reversed(multiples(0.0, span, step))]
+    ticks = (Tick(-value, clock(now - value)) for value in reversed(multiples(0.0, span, step)))
+    return _told(ticks)[:6]
 
 
 def elapsed_ticks(low: float, high: float, pixels: float) -> list[Tick]:
@@ -142,11 +152,15 @@ def elapsed_ticks(low: float, high: float, pixels: float) -> list[Tick]:
 
 
 def clock_ticks(low: float, high: float, pixels: float) -> list[Tick]:
-    """Return ticks of clock times between two moments (Unix seconds), on round local times; days where it is long."""
+    """Return ticks of clock times between two moments (Unix seconds), on round local times; days where it is long.
+
+    Moments that no calendar has are left out.
+    """
     step = _time_step(high - low, max(1, min(5, int(pixels / 64))))
     offset = _utc_offset(high)
     text = clock if step < DAY else day
-    return [Tick(value - offset, text(value - offset)) for value in multiples(low + offset, high + offset, step)][:6]
+    places = (value - offset for value in multiples(low + offset, high + offset, step))
+    return _told(Tick(place, text(place)) for place in places)[:6]
 
 
 def elapsed(seconds: float) -> str:
@@ -164,21 +178,23 @@ def elapsed(seconds: float) -> str:
 
 def clock(moment: float) -> str:
     """Write a moment (Unix seconds) as local clock time."""
-    return _local(moment).strftime("%H:%M")
+    local = local_time(moment)
+    return MISSING if local is None else local.strftime("%H:%M")
 
 
 def day(moment: float) -> str:
     """Write a moment (Unix seconds) as a local day, such as ``23 Nov``."""
-    local = _local(moment)
-    return f"{local.day} {local:%b}"
+    local = local_time(moment)
+    return MISSING if local is None else f"{local.day} {local:%b}"
 
 
-def _local(moment: float) -> datetime:
-    return datetime.fromtimestamp(moment).astimezone()
+def _told(ticks: Iterable[Tick]) -> list[Tick]:
+    return [tick for tick in ticks if tick.text != MISSING]
 
 
 def _utc_offset(moment: float) -> float:
-    offset = _local(moment).utcoffset()
+    local = local_time(moment)
+    offset = None if local is None else local.utcoffset()
     return offset.total_seconds() if offset is not None else 0.0
 
 
