@@ -140,3 +140,32 @@ def test_that_saving_makes_the_folder_on_the_first_run(tmp_path: Path) -> None:
     path = tmp_path / "new" / "settings.toml"
     save(path, {"watch.folders": ["/runs"]})
     assert load(path).settings.watch.folders == ("/runs",)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+class TestLinks:
+    def test_that_saving_goes_through_a_link(self, tmp_path: Path) -> None:
+        (tmp_path / "dotfiles").mkdir()
+        kept = tmp_path / "dotfiles" / "crackseg.toml"
+        kept.write_text("# mine\n")
+        path = tmp_path / "settings.toml"
+        path.symlink_to("dotfiles/crackseg.toml")
+        save(path, {"targets.iou": 0.8})
+        assert path.is_symlink()
+        assert kept.read_text().startswith("# mine\n")
+        assert load(path).settings.targets.iou == 0.8
+        assert list(kept.parent.iterdir()) == [kept]
+
+    def test_that_a_link_to_nothing_yet_is_filled(self, tmp_path: Path) -> None:
+        path = tmp_path / "settings.toml"
+        path.symlink_to(tmp_path / "dotfiles" / "crackseg.toml")
+        save(path, {"targets.iou": 0.8})
+        assert path.is_symlink()
+        assert (tmp_path / "dotfiles" / "crackseg.toml").is_file()
+
+    def test_that_a_link_in_a_circle_stays(self, tmp_path: Path) -> None:
+        path = tmp_path / "settings.toml"
+        path.symlink_to("settings.toml")
+        with pytest.raises(SettingsError, match="was not changed"):
+            save(path, {"targets.iou": 0.8})
+        assert path.is_symlink()

@@ -7,16 +7,17 @@ key while the program starts on the default.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 
 class SettingsError(Exception):
@@ -179,9 +180,12 @@ def save(path: Path, changes: Mapping[str, Any]) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file in one step, durably. Raises OSError."""
+    """Replace a file in one step, durably; of a link, what it points to. Raises OSError."""
     import tempfile  # brings shutil and three compressors, and most starts save nothing
 
+    path = Path(os.path.realpath(path))
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
