@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -276,14 +277,14 @@ def test_that_a_file_that_cannot_be_read_stops_no_other(checkout: Checkout, monk
 
 def _refuse(monkeypatch: pytest.MonkeyPatch, refused: Path) -> None:
     """Rights do not keep root out, so the refusal is played."""
-    opening = type(refused).open
+    opening = os.open
 
-    def play(path: Path, *args: Any, **options: Any) -> Any:
+    def play(path: Any, *args: Any, **options: Any) -> int:
         if path == refused:
             raise PermissionError(13, "Permission denied", str(path))
         return opening(path, *args, **options)
 
-    monkeypatch.setattr(type(refused), "open", play)
+    monkeypatch.setattr(os, "open", play)
 
 
 def test_that_a_last_line_without_an_end_counts_once_nobody_writes_it(

@@ -108,8 +108,8 @@ def _is_checkout(folder: Path) -> bool:
 
 
 def _resolved(path: Path) -> Path:
-    """Return the real path; unlike ``Path.resolve`` this does not raise where links lead in a circle."""
-    return Path(os.path.realpath(path.expanduser()))
+    """Return the real path; unlike those of ``Path`` these do not raise for links in a circle and unknown users."""
+    return Path(os.path.realpath(os.path.expanduser(path)))
 
 
 def _counterparts(roots: Iterable[Path]) -> list[Path]:

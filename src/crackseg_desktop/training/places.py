@@ -17,6 +17,7 @@ from crackseg_desktop.training.folders import HYDRA
 from crackseg_desktop.training.formats.base import json_object
 from crackseg_desktop.training.formats.hydra_log import HydraLog
 from crackseg_desktop.training.formats.log_record import parse_record
+from crackseg_desktop.training.tails import read_head
 
 if TYPE_CHECKING:
     from crackseg_desktop.training.folders import Folder, Scan
@@ -252,7 +253,7 @@ def _kind_of_jsonl(path: Path) -> Kind | None:
         return Kind.METRICS
     if path.name in _ROW_FILES:
         return Kind.ROWS
-    row = json_object(_head(path).partition(b"\n")[0])
+    row = json_object(read_head(path, _PEEK_BYTES).partition(b"\n")[0])
     if row is None:
         return None
     return Kind.ROWS if isinstance(row.get("metrics"), dict) else Kind.METRICS
@@ -268,7 +269,7 @@ class _Peek(NamedTuple):
 def _peek(log: Path) -> _Peek:
     """Read the first lines of a log for what tells the run."""
     parser = HydraLog()
-    data = _head(log)
+    data = read_head(log, _PEEK_BYTES)
     parser.feed(data, 0.0)
     return _Peek(parser.clues.first_time, parser.clues.name, frozenset(parser.clues.ids), is_of_crackseg(data))
 
@@ -278,14 +279,6 @@ def is_of_crackseg(head: bytes) -> bool:
     lines = head[:_PEEK_BYTES].decode("utf-8", "replace").splitlines()
     loggers = (record.logger for line in lines if (record := parse_record(line)))
     return any(logger.startswith(_OUR_LOGGERS) for logger in loggers)
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_PEEK_BYTES)
-    except OSError:
-        return b""
 
 
 def _time_of_id(text: str) -> float | None:

@@ -16,10 +16,10 @@ from crackseg_desktop.training.formats.run_config import (
 from crackseg_desktop.training.formats.summary_json import parse_summary
 from crackseg_desktop.training.formats.tfevents import EventFile
 from crackseg_desktop.training.formats.trainer_state import newest_state, parse_trainer_state
-from crackseg_desktop.training.tails import Change, Novelty, Tail, Watch
+from crackseg_desktop.training.tails import Change, Novelty, Tail, Watch, open_regular, rotated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from crackseg_desktop.training.formats.base import Parser
@@ -82,7 +82,7 @@ class _FileSource:
 
 
 class AppendedFile(_FileSource):
-    """A file that a training appends lines to."""
+    """A file that a training appends lines to. A text log may be rotated away: its parts are read as one."""
 
     def __init__(self, path: Path, rank: int, make_parser: Callable[[], Parser]) -> None:
         super().__init__(path, rank)
@@ -91,15 +91,16 @@ class AppendedFile(_FileSource):
         self._novelty = Novelty()
         self.parser = make_parser()
         self.clues = self.parser.clues
+        self._has_begun = False
 
     def read(self, now: float) -> Iterator[list[Point]]:
         """Yield the points of the lines that are new."""
         change = self._watch.look()
         if change is Change.GONE or (change is Change.SAME and not self._has_rest(now)):
             return
-        if change is Change.REPLACED:
-            self._restart()
         try:
+            if not self._has_begun:
+                yield from self._older_parts(now)
             yield from self._read_on(now)
         except OSError as error:
             self._trouble(error)
@@ -111,22 +112,37 @@ class AppendedFile(_FileSource):
         return now - (self.modified or now) > SETTLED_SECONDS
 
     def _read_on(self, now: float) -> Iterator[list[Point]]:
-        while True:
-            data = self._tail.read(_READ_BYTES)
-            if data is None:
+        """Read to the end; where the file was rotated, the rest of its older part first."""
+        while not (yield from self._read_tail(self._tail, now, is_over=self._is_settled(now))):
+            parts = self._tail.rotated_to() if self.parser.is_rotated else []
+            for part in parts:
+                yield from self._read_tail(part, now, is_over=True)
+            if parts:
+                self._tail.restart()
+            else:
                 self._restart()
-                continue
+                yield from self._older_parts(now)
+
+    def _older_parts(self, now: float) -> Iterator[list[Point]]:
+        """Read what the log was rotated to before anybody looked."""
+        self._has_begun = True
+        for path in reversed(rotated(self.path) if self.parser.is_rotated else []):
+            yield from self._read_tail(Tail(path), now, is_over=True)
+
+    def _read_tail(self, tail: Tail, now: float, *, is_over: bool) -> Generator[list[Point], None, bool]:
+        """Read a file to its end; return whether it is what was read before. ``is_over``: it grows no more."""
+        while (data := tail.read(_READ_BYTES)) is not None:
             used = self.parser.feed(data, self.modified or now)
-            if used < len(data) < _READ_BYTES and self._is_settled(now):
+            if used < len(data) < _READ_BYTES and is_over:
                 used += self.parser.finish(data[used:], self.modified or now)
-            self._tail.consume(data, used)
+            tail.consume(data, used)
             yield self._novelty.fresh(self.parser.take())
             if not used or len(data) < _READ_BYTES:
-                return
+                return True
+        return False
 
     def _restart(self) -> None:
-        if self._tail.offset:
-            log.info("%s was rewritten and is read again", self.path)
+        log.info("%s was rewritten and is read again", self.path)
         self._tail.restart()
         self._novelty.rewind()
         self.parser = self._make_parser()
@@ -152,16 +168,18 @@ class Document(_FileSource):
             return
         if change is not Change.SAME:
             self._tries = _TRIES
+        if self._watch.size > _LARGEST_DOCUMENT:
+            self._tries = 0
+            self.clues.note(f"{self.path.name} is larger than 64 MiB and was passed over")
+            return
         clues = Clues()
         try:
-            if self.path.stat().st_size > _LARGEST_DOCUMENT:
-                self._tries = 0
-                self.clues.note(f"{self.path.name} is larger than 64 MiB and was passed over")
-                return
-            points = self._parse(self.path.read_bytes(), clues)
+            with open_regular(self._watch.path) as file:
+                data = file.read()
         except OSError as error:
             self._trouble(error)
             return
+        points = self._parse(data, clues)
         if points is None:
             self._tries -= 1
             return
@@ -170,51 +188,29 @@ class Document(_FileSource):
         yield self._novelty.fresh(points)
 
 
-class TrainerState:
+class TrainerState(Document):
     """Hugging Face's state of a training, in whichever checkpoint of an output folder is the newest.
 
-    The folder is looked into only where something in it changed, or while the newest state cannot be read. ``path`` is
-    the state that the output folder itself has at the end.
+    ``path`` is the state that the output folder itself has at the end. The folder is listed only where something in it
+    changed, or while its newest checkpoint is being written.
     """
 
     def __init__(self, path: Path, rank: int) -> None:
-        self.path = path
-        self.rank = rank
-        self.clues = Clues()
-        self.modified: float | None = None
-        self._folder = Watch(path.parent)
-        self._newest: Path | None = None
-        self._watch = Watch(path)
-        self._novelty = Novelty()
-        self._is_open = True
+        super().__init__(path, rank, lambda data, clues: parse_trainer_state(data, clues, self.modified or 0.0))
+        self._folder, self._own = Watch(path.parent), Watch(path)
+        self._is_pending = True
 
     def read(self, now: float) -> Iterator[list[Point]]:
         """Yield the points that are new since the last state was read."""
-        try:
-            data = self._changed_state()
-        except OSError:
-            self._is_open = True  # an old checkpoint is deleted while a new one is written
-            return
-        if data is None:
-            return
-        clues = Clues()
-        points = parse_trainer_state(data, clues, self._watch.modified or now)
-        self._is_open = points is None
-        if points is not None:
-            self.clues, self.modified = clues, self._watch.modified
-            self._novelty.rewind()
-            yield self._novelty.fresh(points)
-
-    def _changed_state(self) -> bytes | None:
-        if self._folder.look() is not Change.SAME or self._is_open or self._watch.look() is not Change.SAME:
-            newest = newest_state(self.path.parent)
-            is_other = newest != self._newest
-            if newest is not None and is_other:
-                self._newest, self._watch = newest, Watch(newest)
-            self._is_open = newest is None
-            if newest is not None and (self._watch.look() is not Change.GONE):
-                return newest.read_bytes()
-        return None
+        changes = (self._folder.look(), self._own.look())
+        if self._is_pending or changes != (Change.SAME, Change.SAME):
+            try:
+                newest, self._is_pending = newest_state(self.path.parent)
+            except OSError:
+                newest, self._is_pending = None, True  # an old checkpoint is deleted while a new one is written
+            if newest is not None and newest != self._watch.path:
+                self._watch = Watch(newest)
+        yield from super().read(now)
 
 
 class EventFileSource(_FileSource):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 import struct
 from array import array
 from enum import Enum, auto
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import count, takewhile
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,6 +17,34 @@ if TYPE_CHECKING:
     from crackseg_desktop.training.formats.base import Point
 
 _MARK_BYTES = 64
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading. Raises OSError, and at once, where it is a pipe or a device: their reading may block."""
+    descriptor = os.open(path, _FLAGS)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_head(path: Path, limit: int) -> bytes:
+    """Return the first bytes of a file; none where it cannot be read."""
+    try:
+        with open_regular(path) as file:
+            return file.read(limit)
+    except OSError:
+        return b""
+
+
+def rotated(path: Path) -> list[Path]:
+    """Return what a log's older parts were renamed to (``train.log.1``, ``train.log.2``, …), the newest first."""
+    names = (path.with_name(f"{path.name}.{number}") for number in count(1))
+    return list(takewhile(os.path.isfile, names))
 
 
 class Change(Enum):
@@ -64,28 +96,52 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.offset = 0
-        self._mark = b""
+        self._head = self._mark = b""
 
     def restart(self) -> None:
         """Begin again at the start."""
-        self.offset, self._mark = 0, b""
+        self.offset, self._head, self._mark = 0, b"", b""
 
     def read(self, limit: int) -> bytes | None:
         """Return up to ``limit`` bytes from the offset on; None where the file was rewritten before it.
 
-        A file rewritten in place can be as long as before: the bytes before the offset are compared.
-        Raises OSError where it cannot be read.
+        A file rewritten in place, or replaced, can be as long as before: its first bytes and those before the offset
+        are compared. Raises OSError where it cannot be read.
         """
-        with self.path.open("rb") as file:
-            file.seek(self.offset - len(self._mark))
-            if file.read(len(self._mark)) != self._mark:
-                return None
-            return file.read(limit)
+        with open_regular(self.path) as file:
+            return file.read(limit) if self._leads_to_offset(file) else None
+
+    def rotated_to(self) -> list[Tail]:
+        """Return tails of what a log was rotated to, from the one that has the place on, in the order of writing.
+
+        Empty where none of them has it: then the file was not rotated, but rewritten.
+        """
+        newer: list[Tail] = []
+        for path in rotated(self.path):
+            tail = Tail(path)
+            try:
+                with open_regular(path) as file:
+                    has_place = self._leads_to_offset(file)
+            except OSError:
+                has_place = False
+            if has_place:
+                tail.offset, tail._head, tail._mark = self.offset, self._head, self._mark
+                return [tail, *newer]
+            newer.insert(0, tail)
+        return []
 
     def consume(self, data: bytes, used: int) -> None:
         """Move the offset over the first ``used`` bytes of what was read."""
         self.offset += used
+        self._head = (self._head + data[:used])[:_MARK_BYTES]
         self._mark = (self._mark + data[max(0, used - _MARK_BYTES) : used])[-_MARK_BYTES:]
+
+    def _leads_to_offset(self, file: BinaryIO) -> bool:
+        """Say whether a file is as it was up to the offset, which it is then read from."""
+        if file.read(len(self._head)) != self._head:
+            return False
+        file.seek(self.offset - len(self._mark))
+        return file.read(len(self._mark)) == self._mark
 
 
 class Novelty:

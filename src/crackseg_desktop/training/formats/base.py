@@ -68,8 +68,12 @@ class Clues:
 
 
 class Parser(Protocol):
-    """Turns the bytes of an appended file into points and clues."""
+    """Turns the bytes of an appended file into points and clues.
 
+    ``is_rotated``: whether files of its kind may be renamed to ``….1`` while a new one begins.
+    """
+
+    is_rotated: ClassVar[bool]
     clues: Clues
 
     def feed(self, data: bytes, fallback_time: float) -> int:
@@ -96,6 +100,7 @@ class LineParser(ABC):
 
     ends_at_return: ClassVar[bool] = False
     """Whether a carriage return ends a line: progress bars are drawn over and over with it."""
+    is_rotated: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.clues = Clues()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from crackseg_desktop.readings import Ending
 from crackseg_desktop.training.formats.base import LineParser, as_step
@@ -57,6 +57,8 @@ class _Evidence(IntEnum):
 
 class HydraLog(LineParser):
     """Reads one run's log. Where a restarted run appends to its own log, the newest start counts."""
+
+    is_rotated: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -153,6 +155,8 @@ class HydraLog(LineParser):
 
 class SharedLog(LineParser):
     """Reads a log that several runs append to, one after the other. ``runs`` is a parser for each, in file order."""
+
+    is_rotated: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -65,6 +65,7 @@ class TextLog(LineParser):
     """Reads one log. Where its epochs begin anew the older branch is left to be superseded."""
 
     ends_at_return: ClassVar[bool] = True
+    is_rotated: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()

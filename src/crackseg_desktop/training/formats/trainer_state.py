@@ -39,19 +39,20 @@ def parse_trainer_state(data: bytes, clues: Clues, time: float) -> list[Point] |
     return _points(document["log_history"], time)
 
 
-def newest_state(folder: Path) -> Path | None:
-    """Return the state of the newest checkpoint in an output folder, by number; None where there is none.
+def newest_state(folder: Path) -> tuple[Path | None, bool]:
+    """Return the state of the newest checkpoint in an output folder, by number, and whether a newer one is expected.
 
-    The folder's own state is written at the very end, and counts where no checkpoint is younger. Raises OSError where
-    the folder cannot be looked into.
+    The folder's own state is written at the very end, and counts where no checkpoint is younger. A checkpoint gets its
+    state last of all. Raises OSError where the folder cannot be looked into.
     """
     numbered = [(int(match["step"]), path) for path in folder.iterdir() if (match := CHECKPOINT.match(path.name))]
-    states = (path / STATE_NAME for _, path in sorted(numbered, reverse=True))
+    states = [path / STATE_NAME for _, path in sorted(numbered, reverse=True)]
     newest = next((path for path in states if path.is_file()), None)
+    is_pending = bool(states) and newest != states[0]
     own = folder / STATE_NAME
-    if newest is None or not own.is_file():
-        return own if newest is None and own.is_file() else newest
-    return own if own.stat().st_mtime_ns >= newest.stat().st_mtime_ns else newest
+    if own.is_file() and (newest is None or own.stat().st_mtime_ns >= newest.stat().st_mtime_ns):
+        return own, is_pending
+    return newest, is_pending
 
 
 def _points(history: object, time: float) -> list[Point]:
