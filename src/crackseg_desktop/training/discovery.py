@@ -20,11 +20,12 @@ from crackseg_desktop.training.places import (
     places_in,
     shared_files_in,
     tree_of,
+    tree_of_shared,
 )
 from crackseg_desktop.training.verdicts import Verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from crackseg_desktop.training.folders import Scan
     from crackseg_desktop.training.frameworks import FrameworkRun
@@ -91,10 +92,13 @@ def discover(roots: Sequence[Path], verdicts: Verdicts | None = None) -> Discove
     places = places_in(found)
     ours = _crackseg_plans(places)
     shared = [file for file in shared_files_in(found, places) if not _is_foreign(file, verdicts)]
-    others = framework_runs(found, verdicts, _taken(ours, shared))
+    judged = _judged(found, verdicts, ours, shared)
+    others = framework_runs(found, judged)
+    shared += _consoles(found, judged, {plan.tree for plan in ours})
     single = {file: plan for file in found.files if (plan := _plan_of_file(file, verdicts)) is not None}
     plans = _with_events([*ours, *single.values(), *map(_framework_plan, others)], found)
     shared += _shared_roots(found, single)
+    verdicts.keep_only(found)
     plans = [
         replace(plan, is_wanted=_is_within(given, (*plan.folders, *(file.path for file in plan.files))))
         for plan in plans
@@ -224,30 +228,41 @@ def _name(place: Place) -> str:
 
 def _is_foreign(shared: SharedFile, verdicts: Verdicts) -> bool:
     """Say whether a log with a usual name is one of another training."""
-    return shared.kind is Kind.LOG and not shared.is_copy and verdicts.of(shared.path) is not None
+    return shared.kind is Kind.LOG and not shared.is_copy and verdicts.of(shared.path) not in (None, Kind.LOG)
 
 
-def _taken(ours: list[RunPlan], shared: list[SharedFile]) -> Callable[[Path], bool]:
-    """Return what says whether a file belongs to CrackSeg's runs: by itself, or by the folder it lies in."""
-    files = {file.path for plan in ours for file in plan.files} | {file.path for file in shared}
+def _judged(
+    found: Scan, verdicts: Verdicts, ours: list[RunPlan], shared: list[SharedFile]
+) -> dict[Path, list[RunFile]]:
+    """Return, by folder, the files that tell of a training and do not belong to CrackSeg's runs."""
+    taken: dict[Path, set[str]] = {}
+    for path in (*(file.path for file in shared), *(file.path for plan in ours for file in plan.files)):
+        taken.setdefault(path.parent, set()).add(path.name)
     folders = {folder for plan in ours for folder in plan.folders}
     whole = {folder for plan in ours if plan.source == "crackseg" for folder in plan.folders}
-    within: dict[Path, bool] = {}
+    return {
+        path: files
+        for path, folder in found.folders.items()
+        if path not in folders and whole.isdisjoint(path.parents)
+        if (files := verdicts.in_folder(path, folder.files - taken.get(path, set())))
+    }
 
-    def is_taken(path: Path) -> bool:
-        folder = path.parent
-        if folder not in within:
-            within[folder] = folder in folders or not whole.isdisjoint(folder.parents)
-        return path in files or within[folder]
 
-    return is_taken
+def _consoles(found: Scan, judged: dict[Path, list[RunFile]], trees: Container[Path]) -> list[SharedFile]:
+    """Return the logs of CrackSeg with any name, such as a captured console: of use where runs lack their own."""
+    consoles = [
+        (file.path, tree_of_shared(found.folders[path]))
+        for path, files in judged.items()
+        for file in files
+        if file.kind is Kind.LOG
+    ]
+    return [SharedFile(path, tree, Kind.LOG, is_copy=tree in trees) for path, tree in consoles]
 
 
 def _framework_plan(run: FrameworkRun) -> RunPlan:
-    holder = run.key if run.folders else run.key.parent
-    return RunPlan(
-        str(run.key), run.name, run.key, tuple(run.folders), holder, run.source, _ordered(run.files), run.time
-    )
+    key = run.path if run.key is None else run.key
+    holder = run.path if run.folders else run.path.parent
+    return RunPlan(str(key), run.name, run.path, tuple(run.folders), holder, run.source, _ordered(run.files), run.time)
 
 
 def _plan_of_file(path: Path, verdicts: Verdicts) -> RunPlan | None:
@@ -271,7 +286,7 @@ def _shared_roots(found: Scan, single: dict[Path, RunPlan]) -> list[SharedFile]:
 def _with_events(runs: list[RunPlan], found: Scan) -> list[RunPlan]:
     """Add the event files: to the run whose folder they lie in, else as runs of their own, one a folder."""
     owner_of = {folder: index for index, run in enumerate(runs) for folder in run.folders}
-    holds_all_below = {folder for run in runs if run.source in _OURS for folder in run.folders}
+    holds_all_below = {folder for run in runs for folder in run.folders if _holds_all_below(run, folder)}
     plans = list(runs)
     holders: dict[Path, list[RunFile]] = {}
     notes: dict[Path, list[str]] = {}
@@ -298,6 +313,11 @@ def _with_events(runs: list[RunPlan], found: Scan) -> list[RunPlan]:
     return plans
 
 
+def _holds_all_below(run: RunPlan, folder: Path) -> bool:
+    """Say whether event files in any folder below are the run's: hyperparameters may get one of their own."""
+    return run.source in _OURS or (run.source == "huggingface" and folder != run.path)
+
+
 def _event_plan(holder: Path, files: list[RunFile], found: Scan, notes: tuple[str, ...]) -> RunPlan:
     folder = found.folders.get(holder) or found.folders[files[0].path.parent]
     relative = holder.relative_to(folder.root).as_posix() if holder.is_relative_to(folder.root) else "."
@@ -311,4 +331,5 @@ def _added(plan: RunPlan, files: list[RunFile]) -> RunPlan:
 
 
 def _ordered(files: Iterable[RunFile]) -> tuple[RunFile, ...]:
-    return tuple(sorted(files, key=lambda file: (file.kind.value, file.path)))
+    """Sort by exactness, then by name: those of event files begin with the time, those of folders with a month."""
+    return tuple(sorted(files, key=lambda file: (file.kind.value, file.path.name, file.path)))

@@ -47,11 +47,13 @@ def normalise(tag: str, source: str = "") -> str:
     return _common(tag) if rule is None else rule(tag)
 
 
+@lru_cache(maxsize=4096)
 def part_of(word: str) -> str | None:
     """Return the part of a training that a word stands for: train, val or test."""
     return _ALL_PARTS.get(word.lower())
 
 
+@lru_cache(maxsize=4096)
 def is_metric(label: str, *, alone: bool = False) -> bool:
     """Say whether words are what trainings call their figures; ``alone``: the label is one such word by itself."""
     words = [word for word in re.split(r"[^a-z0-9]+", label.lower()) if word]

@@ -138,7 +138,7 @@ def shared_files_in(found: Scan, places: list[Place]) -> list[SharedFile]:
     owned = {file.path for place in places for file in place.files}
     shared: list[SharedFile] = []
     for folder in found.folders.values():
-        tree = _tree_of_shared(folder)
+        tree = tree_of_shared(folder)
         files = (file for file in (*_metric_files(folder), *_log_files(folder)) if file.path not in owned)
         shared += [SharedFile(file.path, tree, file.kind) for file in files]
         shared += [SharedFile(file.path, tree, file.kind, is_copy=True) for file in _experiment_logs(found, folder)]
@@ -189,7 +189,8 @@ def _configuration(folder: Folder, match: re.Match[str]) -> Place | None:
     return Place(folder.path, folder.root, tree_of(folder.path), match["name"], _time_of_id(match["time"]), files)
 
 
-def _tree_of_shared(folder: Folder) -> Path:
+def tree_of_shared(folder: Folder) -> Path:
+    """Return the checkout to whose runs a file belongs that lies in a folder beside theirs."""
     if not folder.folders.isdisjoint(_OUTPUT_FOLDERS):
         return folder.path
     holder = folder.path.parent if folder.path.name == "metrics" else folder.path

@@ -41,6 +41,16 @@ def read_head(path: Path, limit: int) -> bytes:
         return b""
 
 
+def read_end(path: Path, limit: int) -> bytes:
+    """Return the last bytes of a file; none where it cannot be read."""
+    try:
+        with open_regular(path) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
+            return file.read(limit)
+    except OSError:
+        return b""
+
+
 def rotated(path: Path) -> list[Path]:
     """Return what a log's older parts were renamed to (``train.log.1``, ``train.log.2``, …), the newest first."""
     names = (path.with_name(f"{path.name}.{number}") for number in count(1))
