@@ -189,9 +189,9 @@ class Model:
             self.columns.append(sample)
 
     def on_points(self, points: CurvePoints) -> None:
-        """Take over new points of a curve."""
-        if self.loaded:
-            add_points(self.curves.setdefault(points.run, {}), points)
+        """Take over new points of a curve; those of a run that nobody has looked at are asked for when somebody does."""
+        if self.loaded and points.run in self.curves:
+            add_points(self.curves[points.run], points)
             self._changed(points.run)
 
     def on_curves(self, run_id: str, curves: Curves) -> None:

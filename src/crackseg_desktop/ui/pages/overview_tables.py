@@ -44,6 +44,7 @@ class RunsCard(Card):
         super().__init__(context.theme, padding=8, spacing=0)
         self.table = Table(context.theme, _COLUMNS, "Runs")
         self._ids: list[str] = []
+        self._rows: dict[tuple[str, bool, int], tuple[Run, tuple[Cell, ...]]] = {}
         self.body.setContentsMargins(8, 4, 8, 4)
         self.body.addWidget(self.table)
         self.table.row_chosen.connect(self._on_chosen)
@@ -52,18 +53,27 @@ class RunsCard(Card):
     def refresh(self, model: Model) -> None:
         """Show the runs."""
         self._ids = [run.id for run in model.runs]
-        self.table.put([run_row(run, model) for run in model.runs])
+        chosen = model.selected_run
+        known, self._rows = self._rows, {}
+        for run in model.runs:
+            # A thousand runs that have ended look the same for an hour.
+            key = (run.id, chosen is not None and run.id == chosen.id, int(model.now // 3600))
+            row = known.get(key)
+            if row is None or row[0] is not run or run.active:
+                row = run, run_row(run, is_selected=key[1], now=model.now)
+            self._rows[key] = row
+        self.table.put([cells for _, cells in self._rows.values()])
 
     def _on_chosen(self, row: int) -> None:
         if row < len(self._ids):
             self.chosen.emit(self._ids[row])
 
 
-def run_row(run: Run, model: Model) -> tuple[Cell, ...]:
+def run_row(run: Run, *, is_selected: bool, now: float) -> tuple[Cell, ...]:
     """Return the cells of a run."""
     look = RUN_LOOKS[run.state]
     state = Span(words.state_words(run), "label", None, look.colour, glyph=look.glyph)
-    weight = 600 if model.selected_run is not None and run.id == model.selected_run.id else 500
+    weight = 600 if is_selected else 500
     return (
         Cell(plain(run.facts.name, weight=weight)),
         Cell((state,)),
@@ -72,8 +82,8 @@ def run_row(run: Run, model: Model) -> tuple[Cell, ...]:
             for text in (
                 words.epoch_short(run),
                 *(units.score(run.best[name].value if name in run.best else None) for name in ("val/iou", "val/dice")),
-                words.when(run.facts.started, model.now),
-                units.duration(words.ran_for(run, model.now)),
+                words.when(run.facts.started, now),
+                units.duration(words.ran_for(run, now)),
             )
         ),
     )
