@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crackseg_desktop.settings import Settings, SettingsError, load, parse, save
+from crackseg_desktop.settings import Baselines, Settings, SettingsError, load, parse, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,12 @@ def test_that_values_are_read(tmp_path: Path) -> None:
     assert loaded.settings.sampling.fast_seconds == 2.0
     assert loaded.settings.rules == {"nan": {"enabled": False}}
     assert loaded.problems == ()
+
+
+def test_that_baselines_are_read(tmp_path: Path) -> None:
+    loaded = parse("[baselines]\ntotal_hours = [1, 1.5]\nepochs = 30\n", tmp_path)
+    assert loaded.settings.baselines == Baselines(total_hours=(1.0, 1.5), epochs=30)
+    assert all(isinstance(hours, float) for hours in loaded.settings.baselines.total_hours)
 
 
 def test_that_a_syntax_error_is_named_with_line_and_key_and_the_defaults_are_used(tmp_path: Path) -> None:
@@ -54,6 +60,13 @@ def test_that_a_syntax_error_is_named_with_line_and_key_and_the_defaults_are_use
         ("[samplng]\nfast_seconds = 1\n", 1, "samplng"),
         ("sampling.slow = 1\n", 1, "sampling.slow"),
         ("[rules]\nnan = 1\n", 1, "rules"),
+        ("[baselines]\nepochs = 50.5\n", 2, "baselines.epochs"),
+        ("[baselines]\nepochs = 0\n", 2, "baselines.epochs"),
+        ("[baselines]\ntotal_hours = 3\n", 2, "baselines.total_hours"),
+        ("[baselines]\ntotal_hours = [3, 2]\n", 2, "baselines.total_hours"),
+        ("[baselines]\nmemory_gib = [1, 2, 3]\n", 2, "baselines.memory_gib"),
+        ("[baselines]\nmemory_gib = [1, true]\n", 2, "baselines.memory_gib"),
+        ('[baselines]\nconvergence_epochs = ["a", "b"]\n', 2, "baselines.convergence_epochs"),
     ],
 )
 def test_that_a_wrong_value_is_named_and_its_neighbours_count(tmp_path: Path, text: str, line: int, key: str) -> None:

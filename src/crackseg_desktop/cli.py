@@ -145,7 +145,7 @@ def runs(options: argparse.Namespace) -> int:
         documents = [document for look in looks for document in look.run_documents()]
         _print_json(sorted(documents, key=lambda run: (run["started"] or 0.0, run["name"]), reverse=True))
         return 0
-    for line in text.run_lines(look.run_documents() for look in looks):
+    for line in text.runs_lines(look.run_documents() for look in looks):
         print(printable(line), flush=True)
     return 0
 

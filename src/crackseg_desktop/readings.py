@@ -172,12 +172,42 @@ class Ending:
     """Evidence in a run's files of how it ended.
 
     ``kind``: ``completed`` (normal end), ``early_stopping``, ``error`` (an exception was logged), ``out_of_memory``,
-    ``dataset_error``, ``closed`` (the log was closed in order, but nothing says that the work was done: Ctrl-C).
+    ``dataset_error``, ``disk_full``, ``closed`` (the log was closed in order, but nothing says that the work was done:
+    Ctrl-C).
     """
 
-    kind: Literal["completed", "early_stopping", "error", "out_of_memory", "dataset_error", "closed"]
+    kind: Literal["completed", "early_stopping", "error", "out_of_memory", "dataset_error", "disk_full", "closed"]
     message: str | None = None
     time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """What the configuration files of a run set; None is not told.
+
+    ``batch_size`` is what one step of one process takes in. ``monitor`` is the normalised name (``val/loss``) of the
+    metric by which the training picks its best checkpoint.
+    """
+
+    batch_size: int | None = None
+    total_epochs: int | None = None
+    learning_rate: float | None = None
+    model: str | None = None
+    monitor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A file of weights that a run saved, by its directory entry alone: it is never opened.
+
+    ``kind`` is told by its name. ``time`` is when it was last written. It is written in place, so that its size may
+    be short for a moment.
+    """
+
+    path: str
+    size_bytes: int
+    time: float
+    kind: Literal["best", "last"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +234,8 @@ class RunFacts:
     writer: tuple[str, int] | None = None
     notes: tuple[str, ...] = ()  # files passed over or damaged, in sentences
     simulated: bool = False
+    config: RunConfig | None = None  # None: no configuration was found
+    checkpoints: tuple[Checkpoint, ...] = ()  # the oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +308,27 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Performance:
+    """How well a run trains; what each figure means is defined in ``insight.performance``.
+
+    Attributes:
+        eta_interval_seconds: between what the time left lies, most likely.
+        loss: the normalised name of the loss that ``loss_reduction_per_epoch`` (a ratio) is of.
+        monitor: the normalised name of the metric that ``best_epoch`` and ``convergence_epoch`` are of.
+        peak_memory_bytes: of GPU memory; ``unavailable`` says why a figure is missing.
+    """
+
+    eta_interval_seconds: tuple[float, float] | None = None
+    loss: str | None = None
+    loss_reduction_per_epoch: float | None = None
+    monitor: str | None = None
+    best_epoch: int | None = None
+    convergence_epoch: int | None = None
+    peak_memory_bytes: int | None = None
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A run as the faces show it: its facts and what ``insight`` derives from them and its curves."""
 
@@ -288,6 +341,7 @@ class Run:
     best: Mapping[str, Best] = field(default_factory=dict)  # normalised name to best
     latest: Mapping[str, float] = field(default_factory=dict)  # normalised name to latest value, NaN included
     pid: int | None = None
+    performance: Performance = field(default_factory=Performance)
 
     @property
     def id(self) -> str:

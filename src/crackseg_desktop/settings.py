@@ -50,6 +50,19 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
+class Baselines:
+    """What is usual for a training, from and to; the defaults are the guide's, for SwinV2 on an 8 GB card.
+
+    ``total_hours`` is for ``epochs`` epochs, ``memory_gib`` the peak of GPU memory.
+    """
+
+    total_hours: tuple[float, float] = (2.0, 3.0)
+    epochs: int = 50
+    memory_gib: tuple[float, float] = (6.0, 7.0)
+    convergence_epochs: tuple[float, float] = (30.0, 40.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Notifications:
     """How a person is told. ``backend``: auto, dbus, plyer, toast, tray, window."""
 
@@ -71,6 +84,7 @@ class Settings:
     watch: Watch = field(default_factory=Watch)
     sampling: Sampling = field(default_factory=Sampling)
     targets: Targets = field(default_factory=Targets)
+    baselines: Baselines = field(default_factory=Baselines)
     notifications: Notifications = field(default_factory=Notifications)
     appearance: Appearance = field(default_factory=Appearance)
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
@@ -83,6 +97,10 @@ RANGES = {
     "sampling.deadline_seconds": (0.1, 60.0),
     "targets.iou": (0.0, 1.0),
     "targets.dice": (0.0, 1.0),
+    "baselines.total_hours": (0.0, 1e5),
+    "baselines.epochs": (1, 1e6),
+    "baselines.memory_gib": (0.0, 1e5),
+    "baselines.convergence_epochs": (0.0, 1e6),
 }
 _LARGEST_FILE = 1 << 20
 CHOICES = {
@@ -227,10 +245,15 @@ def _mismatch(key: str, default: object, value: object) -> str | None:
             return None if isinstance(value, bool) else f"must be true or false, not {value!r}"
         case int() | float():
             low, high = RANGES[key]
-            ok = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
-            return None if ok else f"must be a number from {low:g} to {high:g}, not {value!r}"
+            ok = _is_number(value, key) and (isinstance(default, float) or isinstance(value, int))
+            return None if ok else f"must be a {_KINDS[type(default)]} from {low:g} to {high:g}, not {value!r}"
         case str():
             return None if isinstance(value, str) else f"must be a text, not {value!r}"
+        case (float(), float()):
+            low, high = RANGES[key]
+            pair = value if isinstance(value, list) and len(value) == 2 else []
+            ok = bool(pair) and all(_is_number(item, key) for item in pair) and pair[0] <= pair[1]
+            return None if ok else f"must be two rising numbers from {low:g} to {high:g}, not {value!r}"
         case tuple():
             ok = isinstance(value, list) and all(isinstance(item, str) and "\0" not in item for item in value)
             return None if ok else f"must be a list of texts, not {value!r}"
@@ -239,8 +262,18 @@ def _mismatch(key: str, default: object, value: object) -> str | None:
             return None if ok else f"must be tables, not {value!r}"
 
 
+_KINDS: dict[type, str] = {int: "whole number", float: "number"}
+
+
+def _is_number(value: object, key: str) -> bool:
+    low, high = RANGES[key]
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+
+
 def _converted(default: object, value: Any) -> Any:
     match default:
+        case (float(), float()):
+            return tuple(map(float, value))
         case tuple():
             return tuple(value)
         case float():

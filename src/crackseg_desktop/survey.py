@@ -19,6 +19,7 @@ from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.summary import RunSummary
 from crackseg_desktop.readings import CurvePoints, RunFacts, Sample
 from crackseg_desktop.run_index import RunIndex
+from crackseg_desktop.settings import Baselines
 from crackseg_desktop.tracking import newest_first, run_observations
 from crackseg_desktop.training.followed import is_resting
 from crackseg_desktop.training.library import Library
@@ -67,17 +68,18 @@ class Look:
     summaries: dict[str, RunSummary] = field(default_factory=dict)
     instance_alerts: list[Document] | None = None
     stuck: tuple[str, ...] = ()
+    baselines: Baselines = field(default_factory=Baselines)
 
     def run_documents(self) -> list[Document]:
         """Return the document of ``runs --json``."""
-        return [documents.run_document(run, self.instance_alerts or ()) for run in self.runs]
+        return [documents.run_document(run, self.instance_alerts or (), self.baselines) for run in self.runs]
 
     def status(self) -> Document:
         """Return the document of ``status --json``."""
         alerts = self.instance_alerts
         if alerts is None:
             alerts = [documents.alert_document(event) for event in self._alerts()]
-        active = [documents.run_document(run, alerts) for run in self.runs if run.active]
+        active = [documents.run_document(run, alerts, self.baselines) for run in self.runs if run.active]
         return documents.status_document(self._sample(), active, alerts)
 
     def check(self) -> Verdict:
@@ -200,7 +202,7 @@ def _looked(
     ]
     rules, _ = rules_from(settings.rules)
     summaries = {facts.id: summary for facts, summary in known}
-    return Look(now, rules, sample, newest_first(runs), summaries, instance_alerts, stuck)
+    return Look(now, rules, sample, newest_first(runs), summaries, instance_alerts, stuck, settings.baselines)
 
 
 def _demo(clock: Clock) -> tuple[Sample, list[Found]]:

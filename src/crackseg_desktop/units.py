@@ -89,6 +89,12 @@ def local_time(moment: float) -> datetime | None:
         return None
 
 
+def span(low: float, high: float) -> str:
+    """Write between which two times something lies: ``2 h – 2 h 25 min``; one time where both read the same."""
+    first, last = duration(low), duration(high)
+    return first if first == last else f"{first} – {last}"
+
+
 def printable(line: str) -> str:
     """Escape what could steer a terminal or forge a line: names of runs and tags come from anywhere."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)

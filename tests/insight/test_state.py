@@ -10,7 +10,7 @@ import pytest
 from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.state import judge
 from crackseg_desktop.insight.summary import RunSummary
-from crackseg_desktop.readings import Ending, RunFacts, RunState
+from crackseg_desktop.readings import Checkpoint, Ending, RunFacts, RunState
 
 if TYPE_CHECKING:
     from tests.insight.conftest import Adder
@@ -54,6 +54,29 @@ def test_that_a_fresh_run_without_a_process_is_taken_to_be_running_elsewhere(hea
     assert judge(facts(), healthy, alive=None, now=START + 300 + 181)[0] == RunState.INTERRUPTED
 
 
+def saved(at: float) -> tuple[Checkpoint, ...]:
+    return (Checkpoint("/r/a.pth", 10, START), Checkpoint("/r/b.pth", 10, at))
+
+
+def test_that_a_checkpoint_is_a_sign_of_life(healthy: RunSummary) -> None:
+    run = facts(checkpoints=saved(START + 400))
+    assert judge(run, healthy, alive=True, now=START + 400 + 299)[0] == RunState.RUNNING
+    assert judge(run, healthy, alive=True, now=START + 400 + 301)[0] == RunState.STALLED
+    assert judge(run, healthy, alive=None, now=START + 400 + 179)[0] == RunState.RUNNING
+    assert judge(run, healthy, alive=None, now=START + 400 + 181)[0] == RunState.INTERRUPTED
+
+
+def test_that_a_checkpoint_older_than_the_last_figure_changes_nothing(healthy: RunSummary) -> None:
+    run = facts(checkpoints=saved(START + 200))
+    assert judge(run, healthy, alive=None, now=START + 300 + 179)[0] == RunState.RUNNING
+    assert judge(run, healthy, alive=True, now=START + 300 + 301)[0] == RunState.STALLED
+
+
+def test_that_the_checkpoints_of_a_copied_run_do_not_revive_it(healthy: RunSummary) -> None:
+    run = facts(checkpoints=saved(START + 90_000))
+    assert judge(run, healthy, alive=None, now=START + 90_010)[0] == RunState.INTERRUPTED
+
+
 def test_that_a_run_whose_process_was_seen_to_go_is_interrupted_at_once(healthy: RunSummary) -> None:
     state, reason = judge(facts(), healthy, alive=False, now=START + 301)
     assert (state, reason) == (RunState.INTERRUPTED, "the log just stops: likely killed, or a power cut")
@@ -67,6 +90,8 @@ def test_that_a_run_whose_process_was_seen_to_go_is_interrupted_at_once(healthy:
         (Ending("error", "ValueError: x"), RunState.FAILED, "ValueError: x"),
         (Ending("out_of_memory", "CUDA out of memory"), RunState.FAILED, "out of memory: CUDA out of memory"),
         (Ending("dataset_error", "no images"), RunState.FAILED, "dataset error: no images"),
+        (Ending("disk_full", "No space left on device"), RunState.FAILED, "disk full: No space left on device"),
+        (Ending("out_of_memory"), RunState.FAILED, "out of memory"),
         (Ending("closed"), RunState.INTERRUPTED, "stopped by hand (Ctrl-C): the log was closed before the end"),
     ],
 )

@@ -19,10 +19,10 @@ from crackseg_desktop.training.formats.metrics_jsonl import MetricsJsonl
 from crackseg_desktop.training.formats.mmengine_json import MmcvJson, MmengineJson
 from crackseg_desktop.training.formats.mmengine_log import MmengineLog
 from crackseg_desktop.training.formats.run_config import (
-    epochs_of_json,
-    epochs_of_yaml,
+    config_of_framework,
+    config_of_json,
+    config_of_yaml,
     parse_experiment_info,
-    planned_epochs,
 )
 from crackseg_desktop.training.formats.summary_json import parse_summary
 from crackseg_desktop.training.formats.text_log import TextLog
@@ -95,10 +95,10 @@ def test_that_no_bytes_make_a_parser_fail_and_portions_make_no_difference(
     [
         parse_summary,
         parse_experiment_info,
-        epochs_of_json,
-        lambda data: epochs_of_yaml(data.decode("utf-8", "replace")),
+        config_of_json,
+        lambda data: config_of_yaml(data.decode("utf-8", "replace")),
         lambda data: parse_trainer_state(data, Clues(), 1.0),
-        lambda data: planned_epochs(data.decode("utf-8", "replace")),
+        lambda data: config_of_framework(data.decode("utf-8", "replace")),
         lambda data: parse_error_log(data.decode("utf-8", "replace")),
     ],
 )

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from crackseg_desktop.insight.baselines import compare
 from crackseg_desktop.metrics import CATALOGUE
+from crackseg_desktop.settings import Baselines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crackseg_desktop.curves import Curve
-    from crackseg_desktop.readings import AlertEvent, GpuReading, HostReading, Reading, Run, Sample, SourceHealth
+    from crackseg_desktop.readings import (
+        AlertEvent,
+        GpuReading,
+        HostReading,
+        Reading,
+        Run,
+        RunConfig,
+        Sample,
+        SourceHealth,
+    )
 
 Document = dict[str, Any]
 
@@ -32,8 +44,8 @@ def strict(value: Any) -> Any:
     return value
 
 
-def run_document(run: Run, alerts: Iterable[Document] = ()) -> Document:
-    """Describe one run as ``runs --json`` does."""
+def run_document(run: Run, alerts: Iterable[Document] = (), baselines: Baselines | None = None) -> Document:
+    """Describe one run as ``runs --json`` does; ``baselines`` are what is usual, by default the guide's."""
     facts = run.facts
     return {
         "id": facts.id,
@@ -57,6 +69,12 @@ def run_document(run: Run, alerts: Iterable[Document] = ()) -> Document:
             name: {"value": best.value, "step": best.step, "epoch": best.epoch} for name, best in run.best.items()
         },
         "latest": dict(run.latest),
+        "config": _config_document(facts.config),
+        "checkpoints": [
+            {"path": item.path, "size_bytes": item.size_bytes, "time": item.time, "kind": item.kind}
+            for item in facts.checkpoints
+        ],
+        "performance": _performance_document(run, baselines or Baselines()),
         "alerts": [alert for alert in alerts if alert.get("labels", {}).get("run") == facts.id],
         "notes": list(facts.notes),
         "pid": run.pid,
@@ -114,6 +132,33 @@ def curves_document(run: str, curves: Mapping[str, Curve]) -> Document:
                 "values": curve.values.tolist(),
             }
             for tag, curve in curves.items()
+        },
+    }
+
+
+def _config_document(config: RunConfig | None) -> Document | None:
+    return {item.name: getattr(config, item.name) for item in fields(config)} if config is not None else None
+
+
+def _performance_document(run: Run, baselines: Baselines) -> Document:
+    """Describe how well a run trains; a figure that is null has its reason under ``unavailable`` where one is known."""
+    figures = run.performance
+    interval = figures.eta_interval_seconds
+    return {
+        "epochs_per_hour": run.epochs_per_hour,
+        "eta_seconds": run.eta_seconds,
+        "eta_interval_seconds": list(interval) if interval is not None else None,
+        "loss": figures.loss,
+        "loss_reduction_per_epoch": figures.loss_reduction_per_epoch,
+        "monitor": figures.monitor,
+        "best_epoch": figures.best_epoch,
+        "convergence_epoch": figures.convergence_epoch,
+        "batch_size": run.facts.config.batch_size if run.facts.config is not None else None,
+        "peak_memory_bytes": figures.peak_memory_bytes,
+        "unavailable": dict(figures.unavailable),
+        "baselines": {
+            name: {"value": item.value, "usual": list(item.usual), "verdict": item.verdict, "summary": item.summary}
+            for name, item in compare(run, baselines).items()
         },
     }
 

@@ -28,7 +28,7 @@ def status_lines(status: Document) -> Iterator[str]:
         yield f"GPU       {_why_no_gpu(status)}"
     yield from _host_lines(status["host"])
     yield f"Runs      {len(status['runs'])} active"
-    yield from (f"          {line}" for line in (run_lines([status["runs"]]) if status["runs"] else ()))
+    yield from (f"          {line}" for line in _table(status["runs"], _widths(status["runs"]), with_head=True))
     alerts = status["alerts"]
     yield f"Alerts    {len(alerts) or 'none'}"
     yield from (f"          {alert['severity']}: {alert['title']}. {alert['summary']}" for alert in alerts)
@@ -36,20 +36,35 @@ def status_lines(status: Document) -> Iterator[str]:
     yield f"Self      {_percent(own['cpu_ratio'])} of a core, {units.figure('bytes', own['rss_bytes'])}"
 
 
-def run_lines(batches: Iterable[Sequence[Document]]) -> Iterator[str]:
-    """Write ``runs`` as a table with a second line for a reason. The first batch sets the widths of the columns."""
+def runs_lines(batches: Iterable[Sequence[Document]]) -> Iterator[str]:
+    """Write ``runs``: a table, and below it what else is known where it is one run only."""
+    count, only = 0, None
     widths: list[int] = []
     for runs in batches:
-        rows = [_run_row(run) for run in runs]
-        if rows and not widths:
-            widths = [max(len(row[column]) for row in (_RUN_HEAD, *rows)) for column in range(len(_RUN_HEAD))]
-            yield _in_columns(_RUN_HEAD, widths)
-        for row, run in zip(rows, runs, strict=True):
-            yield _in_columns(row, widths)
-            if run["reason"]:
-                yield f"{'':{widths[0]}}  {run['reason']}"
-    if not widths:
+        widths = widths or _widths(runs)
+        yield from _table(runs, widths, with_head=count == 0)
+        count, only = count + len(runs), runs[0] if runs else only
+    if not count:
         yield "No runs found."
+    elif count == 1 and only is not None:
+        yield ""
+        yield from (f"{name:<13}{words}" for name, words in _details(only))
+
+
+def _widths(runs: Sequence[Document]) -> list[int]:
+    """Return how wide the columns are; the first runs set it for those that are still being read."""
+    rows = [_RUN_HEAD, *(_run_row(run) for run in runs)]
+    return [max(map(len, column)) for column in zip(*rows, strict=True)] if runs else []
+
+
+def _table(runs: Sequence[Document], widths: Sequence[int], *, with_head: bool) -> Iterator[str]:
+    """Write runs in columns, with a second line for a reason."""
+    if runs and with_head:
+        yield _in_columns(_RUN_HEAD, widths)
+    for run in runs:
+        yield _in_columns(_run_row(run), widths)
+        if run["reason"]:
+            yield f"{'':{widths[0]}}  {run['reason']}"
 
 
 def _in_columns(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -122,6 +137,34 @@ def _run_row(run: Document) -> tuple[str, ...]:
         _moment(run["started"]),
         run["name"],
     )
+
+
+def _details(run: Document) -> Iterator[tuple[str, str]]:
+    config, figures, saved = run["config"] or {}, run["performance"], run["checkpoints"]
+    for name, key in (("Model", "model"), ("Batch size", "batch_size"), ("Rate", "learning_rate")):
+        if config.get(key) is not None:
+            yield name, str(config[key])
+    interval = figures["eta_interval_seconds"]
+    if run["eta_seconds"] is not None:
+        likely = f", likely {units.span(*interval)}" if interval else ""
+        yield "Time left", f"{units.duration(run['eta_seconds'])}{likely}"
+    if figures["best_epoch"] is not None:
+        yield "Best epoch", f"{figures['best_epoch']} by {figures['monitor']}"
+    if figures["loss_reduction_per_epoch"] is not None:
+        share = figures["loss_reduction_per_epoch"] * 100
+        yield (
+            "Loss",
+            f"{figures['loss']} {'fell' if share >= 0 else 'rose'} by {abs(share):.2g} % of its first value an epoch",
+        )
+    for comparison in figures["baselines"].values():
+        yield "Baseline", comparison["summary"]
+    yield (
+        "Checkpoints",
+        f"{len(saved)}, {units.figure('bytes', sum(item['size_bytes'] for item in saved))}" if saved else "none",
+    )
+    for item in saved:
+        kind = f" ({item['kind']})" if item["kind"] else ""
+        yield "", f"{_moment(item['time'])}  {units.figure('bytes', item['size_bytes']):>9}  {item['path']}{kind}"
 
 
 def _best(run: Document, metric: str) -> str:

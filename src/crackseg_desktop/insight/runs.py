@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crackseg_desktop.insight.performance import performance
 from crackseg_desktop.insight.progress import epoch_seconds, seconds_left
 from crackseg_desktop.insight.state import judge, nan_reason
 from crackseg_desktop.readings import ACTIVE, Finding, Run
@@ -31,6 +32,7 @@ def derive(facts: RunFacts, summary: RunSummary, *, pid: int | None, alive: bool
         best=summary.best(),
         latest=summary.latest(),
         pid=pid if alive else None,
+        performance=performance(facts, summary, left),
     )
 
 

@@ -2,7 +2,8 @@
 
 CrackSeg's own status field says ``completed`` for crashed, interrupted and NaN runs alike, so it is not asked. A
 process seen on this host decides; without one (another host, a container) a run whose last sign of life is younger
-than three of its own median epochs is taken to be running.
+than three of its own median epochs is taken to be running. A checkpoint that was written after the last figure is a
+sign of life too.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ SHORTEST_STALL = 300.0
 
 _CLOCK_SLACK = 3600.0
 """By how much another host's clock may run ahead; a time stamp later than that is no sign of life."""
+
+_FAILURES = {"error": "", "out_of_memory": "out of memory", "dataset_error": "dataset error", "disk_full": "disk full"}
 
 _ENDS_THEMSELVES = frozenset({"crackseg"})
 """Sources whose files tell a normal end, so that a missing end mark is evidence."""
@@ -69,16 +72,17 @@ def nan_reason(summary: RunSummary) -> str | None:
 
 def _of_the_living(facts: RunFacts, summary: RunSummary, now: float) -> tuple[RunState, str | None]:
     limit = max(EPOCHS_OF_GRACE * (longest_epoch(summary.epoch_ends()) or SILENCE_WITHOUT_RHYTHM), SHORTEST_STALL)
-    silent = now - facts.updated if facts.updated is not None else 0.0
+    signs = [sign for sign in (facts.updated, _saved(facts)) if sign is not None]
+    silent = now - max(signs) if signs else 0.0
     if silent > limit:
         return RunState.STALLED, f"no new point for {units.duration(silent)}, its process is alive"
     return RunState.RUNNING, None
 
 
 def _of_the_ended(facts: RunFacts, ending: Ending, summary: RunSummary) -> tuple[RunState, str | None]:
-    if ending.kind in ("error", "out_of_memory", "dataset_error"):
-        prefix = {"out_of_memory": "out of memory", "dataset_error": "dataset error"}.get(ending.kind)
-        return RunState.FAILED, ": ".join(part for part in (prefix, ending.message) if part) or "error"
+    if ending.kind in _FAILURES:
+        parts = (_FAILURES[ending.kind], ending.message)
+        return RunState.FAILED, ": ".join(part for part in parts if part) or "error"
     if summary.loss_is_lost():
         return RunState.FAILED, nan_reason(summary)
     match ending.kind:
@@ -92,9 +96,22 @@ def _of_the_ended(facts: RunFacts, ending: Ending, summary: RunSummary) -> tuple
 
 
 def _is_fresh(facts: RunFacts, summary: RunSummary, now: float) -> bool:
+    """Say whether the last sign of life is recent.
+
+    A checkpoint counts where it follows the last figure within the same grace: the files of a run that was copied are
+    all as new as the copy.
+    """
     rhythm = epoch_seconds(summary.epoch_ends())
     grace = EPOCHS_OF_GRACE * rhythm if rhythm is not None else SILENCE_WITHOUT_RHYTHM
-    return facts.updated is not None and -_CLOCK_SLACK < now - facts.updated < grace
+    sign, saved = facts.updated, _saved(facts)
+    if sign is not None and saved is not None and sign < saved < sign + grace:
+        sign = saved
+    return sign is not None and -_CLOCK_SLACK < now - sign < grace
+
+
+def _saved(facts: RunFacts) -> float | None:
+    """Return when the newest checkpoint was written."""
+    return max((item.time for item in facts.checkpoints), default=None)
 
 
 def _of_the_silent(facts: RunFacts, summary: RunSummary) -> tuple[RunState, str | None]:

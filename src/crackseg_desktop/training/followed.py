@@ -129,11 +129,12 @@ def is_resting(facts: RunFacts, now: float) -> bool:
 
 
 def signature(plan: RunPlan) -> str:
-    """Return a text that changes with what makes up a run and with the size and time of its files."""
+    """Return a text that changes with what makes up a run, its checkpoints, and the size and time of its files."""
     looks = [(str(file.path), file.kind.value, file.prefix, *_look(file.path)) for file in plan.files]
     # The newest state lies in one of the checkpoint folders beside the file that is named.
     looks += [("", 0, "", *_look(file.path.parent)) for file in plan.files if file.kind is Kind.TRAINER_STATE]
-    folders = [str(folder) for folder in plan.folders]
+    # A checkpoint that comes or goes changes the folder that it lies in.
+    folders = [(str(folder), _look(folder)[1], _look(folder / "checkpoints")[1]) for folder in plan.folders]
     return short_digest(repr((plan.name, plan.source, plan.notes, folders, looks)), _SIGNATURE_DIGITS)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.digest import short_digest
 from crackseg_desktop.readings import CurvePoints, Ending, RunFacts
 from crackseg_desktop.training import sources
+from crackseg_desktop.training.checkpoints import checkpoints_in
 from crackseg_desktop.training.formats.csv_table import CsvTable
 from crackseg_desktop.training.formats.detectron2_json import Detectron2Json
 from crackseg_desktop.training.formats.hydra_log import HydraLog
@@ -16,6 +17,7 @@ from crackseg_desktop.training.formats.lightning_csv import LightningCsv
 from crackseg_desktop.training.formats.metrics_jsonl import MetricsJsonl
 from crackseg_desktop.training.formats.mmengine_json import MmcvJson, MmengineJson
 from crackseg_desktop.training.formats.mmengine_log import MmengineLog
+from crackseg_desktop.training.formats.run_config import merged_config
 from crackseg_desktop.training.formats.text_log import TextLog
 from crackseg_desktop.training.formats.tfevents import event_writer
 from crackseg_desktop.training.formats.tfevents_decode import Column
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from crackseg_desktop.training.checkpoints import Listing
     from crackseg_desktop.training.discovery import RunPlan
     from crackseg_desktop.training.formats.base import Axis, Clues, Parser, Point
     from crackseg_desktop.training.formats.tfevents_decode import Columns
@@ -65,6 +68,8 @@ class RunReader:
         self._axes: dict[str, Axis] = {}
         self._last_steps: dict[str, int] = {}
         self._is_zero_based = False
+        self._listings: dict[Path, Listing] = {}
+        self._looked = 0.0
         self._losses: Losses = {}
         self._first_time = math.inf
         self.update(plan)
@@ -96,6 +101,7 @@ class RunReader:
 
     def read(self, now: float, *, settle: bool) -> Iterator[CurvePoints]:
         """Yield the points that are new; with ``settle`` none is held back for a more exact file."""
+        self._looked = now
         if self._merger is None:
             yield from self._read_events(now)
         else:
@@ -132,6 +138,8 @@ class RunReader:
             total_epochs=planned,
             step=step,
             ending=self._ending(epoch, planned),
+            config=merged_config(clue.config for kind in _PLANNING for clue in self._clues_of(kind)),
+            checkpoints=checkpoints_in(self.plan.folders, self._listings, self._looked),
             files=tuple(sorted(str(source.path) for source in self._sources.values() if source.modified is not None)),
             writer=self._writer(),
             notes=tuple(dict.fromkeys((*self.plan.notes, *(note for clue in clues for note in clue.notes)))),

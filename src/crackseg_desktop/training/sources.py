@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 from crackseg_desktop.training.formats.base import LONGEST_LINE, Clues, Point
 from crackseg_desktop.training.formats.error_log import parse_error_log
 from crackseg_desktop.training.formats.run_config import (
-    epochs_of_json,
-    epochs_of_yaml,
+    config_of_framework,
+    config_of_json,
+    config_of_yaml,
     parse_experiment_info,
-    planned_epochs,
 )
 from crackseg_desktop.training.formats.summary_json import parse_summary
 from crackseg_desktop.training.formats.tfevents import EventFile
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
+    from crackseg_desktop.readings import RunConfig
     from crackseg_desktop.training.formats.base import Parser
     from crackseg_desktop.training.formats.tfevents_decode import Columns
 
@@ -289,20 +290,22 @@ def parse_complete_summary(data: bytes, clues: Clues) -> list[Point] | None:
 
 
 def parse_config_json(data: bytes, clues: Clues) -> list[Point] | None:
-    """Parse ``config.json`` for the planned epochs."""
-    clues.total_epochs = epochs_of_json(data)
-    return []
+    """Parse ``config.json``."""
+    return _configured(config_of_json(data), clues)
 
 
 def parse_config_yaml(data: bytes, clues: Clues) -> list[Point] | None:
-    """Parse a YAML configuration for the planned epochs."""
-    clues.total_epochs = epochs_of_yaml(data.decode("utf-8", "replace"))
-    return []
+    """Parse a YAML configuration."""
+    return _configured(config_of_yaml(data.decode("utf-8", "replace")), clues)
 
 
 def parse_planned(data: bytes, clues: Clues) -> list[Point] | None:
-    """Parse another framework's configuration for the planned epochs."""
-    clues.total_epochs = planned_epochs(data.decode("utf-8", "replace"))
+    """Parse another framework's configuration."""
+    return _configured(config_of_framework(data.decode("utf-8", "replace")), clues)
+
+
+def _configured(config: RunConfig, clues: Clues) -> list[Point]:
+    clues.config, clues.total_epochs = config, config.total_epochs
     return []
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from crackseg_desktop.readings import Ending
+    from crackseg_desktop.readings import Ending, RunConfig
 
 Axis = Literal["epoch", "step"]
 LONGEST_LINE = 1 << 20
@@ -39,6 +39,7 @@ class Clues:
     Attributes:
         first_time, last_time: the oldest and newest logged times, Unix seconds.
         epoch: the last one finished, counted from 1, where the points count steps.
+        config: what a configuration file sets.
         name: the experiment's name; ids: names of folders that belong to the run.
         status: what ``experiment_info.json`` claims, which alone is no evidence.
         notes: what was passed over, in sentences.
@@ -48,6 +49,7 @@ class Clues:
     last_time: float | None = None
     epoch: int | None = None
     total_epochs: int | None = None
+    config: RunConfig | None = None
     name: str | None = None
     ids: set[str] = field(default_factory=set)
     ending: Ending | None = None

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.readings import Ending
+from crackseg_desktop.readings import Ending, RunConfig
 from crackseg_desktop.training.formats.base import Point, as_number, as_step, json_object
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def parse_trainer_state(data: bytes, clues: Clues, time: float) -> list[Point] |
         clues.epoch = math.floor(epoch + 1e-6) or None
     if planned is not None and math.isfinite(planned) and planned > 0:
         clues.total_epochs = math.ceil(planned)
+    size = as_step(document.get("train_batch_size"))
+    clues.config = RunConfig(batch_size=size or None, total_epochs=clues.total_epochs)
     step, most = as_step(document.get("global_step")), as_step(document.get("max_steps"))
     if step is not None and most is not None and 0 < most <= step:
         clues.ending = Ending("completed", None, time)
