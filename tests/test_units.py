@@ -59,3 +59,17 @@ def test_that_a_score_has_three_decimals(value: float | None, text: str) -> None
 
 def test_that_what_could_steer_a_terminal_is_escaped() -> None:
     assert units.printable("a\x1b[2J\nb\u202ec – ñ °C") == "a\\x1b[2J\\nb\\u202ec – ñ °C"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (5880, 6420, "1 h 38 – 1 h 47 min"),
+        (7200, 8700, "2 h – 2 h 25 min"),
+        (2700, 3120, "45 – 52 min"),
+        (20, 3600, "20 s – 1 h"),
+        (6120, 6125, "1 h 42 min"),
+    ],
+)
+def test_that_a_span_names_a_common_unit_once(low: float, high: float, text: str) -> None:
+    assert units.span(low, high) == text

@@ -90,9 +90,10 @@ def local_time(moment: float) -> datetime | None:
 
 
 def span(low: float, high: float) -> str:
-    """Write between which two times something lies: ``2 h – 2 h 25 min``; one time where both read the same."""
+    """Write between which two times something lies: ``1 h 38 – 1 h 47 min``; one time where both read the same."""
     first, last = duration(low), duration(high)
-    return first if first == last else f"{first} – {last}"
+    unit = last[last.rfind(" ") :]
+    return first if first == last else f"{first.removesuffix(unit)} – {last}"
 
 
 def printable(line: str) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.curves import Curve
 from crackseg_desktop.export.documents import curves_document, run_document, status_document, strict
 from crackseg_desktop.export.tables import choose, write_curves
-from crackseg_desktop.readings import Best, Run, RunFacts, RunState
+from crackseg_desktop.readings import Best, Checkpoint, Performance, Run, RunConfig, RunFacts, RunState
+from crackseg_desktop.settings import Baselines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,45 @@ def test_that_a_run_has_all_the_keys_of_the_contract() -> None:
     assert document["best"] == {"val/iou": {"value": 0.5, "step": 2, "epoch": 2}}
     assert [alert["rule"] for alert in document["alerts"]] == ["nan"]
     assert document["total_epochs"] is None
+
+
+def test_that_a_run_tells_its_configuration_checkpoints_and_performance() -> None:
+    facts = RunFacts(
+        *("0123456789", "r", "/r", ("/r",), "crackseg"),
+        config=RunConfig(4, 50, 0.001, "BaseUNet", "val/loss"),
+        checkpoints=(Checkpoint("/r/best.pth", 70, 5.0, "best"),),
+    )
+    figures = Performance(
+        eta_interval_seconds=(500.0, 700.0),
+        monitor="val/loss",
+        convergence_epoch=34,
+        unavailable={"peak_memory_bytes": "the run is not linked to a GPU yet"},
+    )
+    run = Run(facts, RunState.RUNNING, epochs_per_hour=20.0, eta_seconds=600.0, performance=figures)
+    document = run_document(run, baselines=Baselines(total_hours=(1.0, 2.0)))
+    assert document["config"] == {
+        "batch_size": 4,
+        "total_epochs": 50,
+        "learning_rate": 0.001,
+        "model": "BaseUNet",
+        "monitor": "val/loss",
+    }
+    assert document["checkpoints"] == [{"path": "/r/best.pth", "size_bytes": 70, "time": 5.0, "kind": "best"}]
+    told = document["performance"]
+    assert (told["epochs_per_hour"], told["eta_seconds"], told["eta_interval_seconds"]) == (20.0, 600.0, [500.0, 700.0])
+    assert (told["batch_size"], told["convergence_epoch"], told["best_epoch"]) == (4, 34, None)
+    assert told["peak_memory_bytes"] is None
+    assert told["unavailable"]["peak_memory_bytes"] == "the run is not linked to a GPU yet"
+    assert told["baselines"]["total_hours"]["verdict"] == "above"
+    assert told["baselines"]["convergence_epochs"]["verdict"] == "within"
+    json.dumps(strict(document), allow_nan=False)
+
+
+def test_that_what_is_not_known_of_a_run_is_null() -> None:
+    document = run_document(Run(RunFacts("0123456789", "r", "/r", (), "tensorboard"), RunState.UNKNOWN))
+    assert (document["config"], document["checkpoints"]) == (None, [])
+    known = {"unavailable", "baselines"}
+    assert all(value is None for key, value in document["performance"].items() if key not in known)
 
 
 def test_that_csv_values_read_back_exactly() -> None:

@@ -211,3 +211,14 @@ def test_that_all_scores_are_shares_and_dice_follows_from_iou() -> None:
             assert all(0.0 <= value <= 1.0 for value in curves.get(name, ()))
         for iou, dice in zip(curves.get("val/iou", ()), curves.get("val/dice", ()), strict=True):
             assert dice == pytest.approx(2 * iou / (1 + iou))
+
+
+def test_that_the_story_has_configurations_and_checkpoints() -> None:
+    found = {run.name: run for run in runs_at(1e9, 1e9)}
+    main, failed = found["swinv2-crack500-360"], found["unet-pycrackdb-320"]
+    assert main.config is not None
+    assert (main.config.batch_size, main.config.total_epochs, main.config.model) == (12, 50, "SwinV2CnnAsppUNet")
+    assert [item.kind for item in main.checkpoints] == ["best", "last"]
+    assert all(item.time <= 1e9 for run in found.values() for item in run.checkpoints)
+    assert failed.checkpoints[0].time < failed.checkpoints[1].time
+    assert (found["baseline-import"].config, found["baseline-import"].checkpoints) == (None, ())

@@ -12,11 +12,22 @@ from PySide6.QtWidgets import QApplication, QWidget
 from tests.ui import story
 
 from crackseg_desktop.monitor import Snapshot
-from crackseg_desktop.readings import CurvePoints, RunRemoved, RunState, Severity, SourceHealth, SourceState
+from crackseg_desktop.readings import (
+    Checkpoint,
+    CurvePoints,
+    Performance,
+    RunConfig,
+    RunRemoved,
+    RunState,
+    Severity,
+    SourceHealth,
+    SourceState,
+)
 from crackseg_desktop.settings import Settings, Watch
 from crackseg_desktop.ui.dashboard import PAGES, Dashboard
 from crackseg_desktop.ui.pages.overview import OverviewPage
-from crackseg_desktop.ui.pages.words import second
+from crackseg_desktop.ui.pages.run_strip import RunStrip
+from crackseg_desktop.ui.pages.words import second, when
 from crackseg_desktop.ui.plots import Plot
 from crackseg_desktop.ui.theme import Theme, load_fonts, tokens
 from crackseg_desktop.ui.widgets.buttons import Button
@@ -137,6 +148,39 @@ def test_that_the_overview_shows_what_is_known(opened: Open) -> None:
     assert page.runs.table.texts()[1][:5] == ["unet-pycrackdb-320", "Failed: loss NaN", "7 / 50", "0.402", "0.573"]
     assert [(dot.x, dot.y) for dot in page.run.card.score.plot.frame.dots] == [(23.0, 0.612)]
     assert page.run.card.score.plot.frame.target == (0.75, "target 0.75")
+
+
+def test_that_the_strip_tells_how_a_run_trains(opened: Open) -> None:
+    figures = Performance((5880.0, 6420.0), "train/loss", 0.029, "val/iou", 23)
+    config = RunConfig(12, 50, 5e-4, "SwinV2CnnAsppUNet")
+    saved = (Checkpoint("/r/best.pth", 450_000_000, story.NOW - 60, "best"),)
+    run = story.run(config=config, checkpoints=saved, performance=figures)
+    dashboard = opened("training", replace(story.snapshot(), runs=(run,)))
+    strip = dashboard.findChildren(RunStrip)[0]
+    assert [cell.text for cell in strip.cells] == [
+        "Time left · 1 h 42 min · 1 h 38 – 1 h 47 min",
+        "Epochs an hour · 15.9 · slower than usual",
+        "Loss an epoch · −2.9 % · of the first train loss",
+        "Converged · not yet · usual 30–40",
+        "Batch size · 12 · SwinV2CnnAsppUNet",
+        f"Checkpoints · 1 · 429 MiB · last {when(story.NOW - 60, story.NOW)}",
+    ]
+    assert strip.cells[1].toolTip() == "on course for 3.1 h for 50 epochs, slower than the usual 2–3 h"
+    assert strip.cells[4].toolTip() == "SwinV2CnnAsppUNet, batch size 12, learning rate 0.0005"
+
+
+def test_that_the_strip_leaves_open_what_is_not_known(opened: Open) -> None:
+    dashboard = opened("training", replace(story.snapshot(), runs=(story.run(state=RunState.UNKNOWN),)))
+    assert [cell.text for cell in dashboard.findChildren(RunStrip)[0].cells][1:] == [
+        *("Epochs an hour · –", "Loss an epoch · –", "Converged · –"),
+        *("Batch size · – · no configuration found", "Checkpoints · none · none found in its folders"),
+    ]
+
+
+def test_that_the_overview_tells_the_interval_of_the_time_left(opened: Open) -> None:
+    figures = Performance((5880.0, 6420.0))
+    dashboard = opened("overview", replace(story.snapshot(), runs=(story.run(performance=figures),)))
+    assert "1 h 42 min 1 h 38 – 1 h 47 min" in texts(dashboard)
 
 
 def test_that_a_new_sample_is_shown_soon_and_not_at_once(qtbot: QtBot, opened: Open) -> None:

@@ -48,7 +48,7 @@ def runs_lines(batches: Iterable[Sequence[Document]]) -> Iterator[str]:
         yield "No runs found."
     elif count == 1 and only is not None:
         yield ""
-        yield from (f"{name:<13}{words}" for name, words in _details(only))
+        yield from (f"{name:<15}{words}" for name, words in _details(only))
 
 
 def _widths(runs: Sequence[Document]) -> list[int]:
@@ -141,7 +141,7 @@ def _run_row(run: Document) -> tuple[str, ...]:
 
 def _details(run: Document) -> Iterator[tuple[str, str]]:
     config, figures, saved = run["config"] or {}, run["performance"], run["checkpoints"]
-    for name, key in (("Model", "model"), ("Batch size", "batch_size"), ("Rate", "learning_rate")):
+    for name, key in (("Model", "model"), ("Batch size", "batch_size"), ("Learning rate", "learning_rate")):
         if config.get(key) is not None:
             yield name, str(config[key])
     interval = figures["eta_interval_seconds"]

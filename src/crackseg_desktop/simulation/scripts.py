@@ -41,6 +41,7 @@ class Script:
     measured_val_loss: tuple[float, ...] = ()
     measured_train_loss: tuple[float, ...] = ()
     spike_epoch: int | None = None
+    batch_size: int = 12
 
     @property
     def end(self) -> float:

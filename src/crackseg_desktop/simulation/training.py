@@ -11,7 +11,7 @@ from array import array
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
-from crackseg_desktop.readings import CurvePoints, Ending, RunFacts
+from crackseg_desktop.readings import Checkpoint, CurvePoints, Ending, RunConfig, RunFacts
 from crackseg_desktop.simulation.scripts import SCRIPTS, VALIDATION_SECONDS
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ EPOCH_TAGS: tuple[tuple[str, str], ...] = (
 """Tags as CrackSeg writes them once an epoch, and their normalised names."""
 
 BATCH_TAG = ("train_batch/batch_loss", "train_batch/loss")
+
+_MODELS = {"swinv2": "SwinV2CnnAsppUNet", "unet": "BaseUNet", "segformer": "SegFormer", "deeplab": "DeepLabV3Plus"}
+_CHECKPOINT_BYTES = 450_000_000
 
 _Row = tuple[int, float, float]
 
@@ -88,6 +91,29 @@ def _facts(script: Script, at: float, anchor: float) -> RunFacts:
         ending=Ending(script.ending, script.message, anchor + script.end) if script.ending and ended else None,
         files=(metrics_file(script.name),),
         simulated=True,
+        config=_config(script),
+        checkpoints=_checkpoints(script, epoch, anchor),
+    )
+
+
+def _config(script: Script) -> RunConfig | None:
+    if script.source != "crackseg":
+        return None
+    model = next((model for start, model in _MODELS.items() if script.name.startswith(start)), None)
+    return RunConfig(script.batch_size, script.total, 5e-4, model, "val/iou")
+
+
+def _checkpoints(script: Script, epoch: int, anchor: float) -> tuple[Checkpoint, ...]:
+    """Return what is saved after an epoch: the last one, and the best one where it is another."""
+    best = min(epoch, script.best_epoch) if script.nan_epoch is None else min(epoch, script.nan_epoch - 1)
+    saved: tuple[tuple[str, int, Literal["best", "last"]], ...] = (
+        ("model_best.pth.tar", best, "best"),
+        ("checkpoint_last.pth", epoch, "last"),
+    )
+    return tuple(
+        Checkpoint(f"{_folder(script.name)}/checkpoints/{name}", _CHECKPOINT_BYTES, anchor + script.epoch_end(at), kind)
+        for name, at, kind in saved
+        if at > 0
     )
 
 

@@ -189,7 +189,7 @@ class Model:
             self.columns.append(sample)
 
     def on_points(self, points: CurvePoints) -> None:
-        """Take over new points of a curve; those of a run that nobody has looked at are asked for when somebody does."""
+        """Take over new points of a curve; those of a run nobody has looked at are asked for when somebody does."""
         if self.loaded and points.run in self.curves:
             add_points(self.curves[points.run], points)
             self._changed(points.run)

@@ -46,7 +46,7 @@ class SettingsPage(Page):
         left.addWidget(self._card("Theme", "Dark, light, or what the system prefers.", self.themes))
         left.addWidget(self._file_card())
         right.addWidget(self._card("Limits", "What raises an alert; set in the settings file.", self.rules))
-        right.addWidget(self._card("Notifications and targets", "Set in the settings file.", self.notices))
+        right.addWidget(self._card("Notifications, targets and baselines", "Set in the settings file.", self.notices))
         left.addStretch(1)
         right.addStretch(1)
         row = QHBoxLayout()
@@ -100,10 +100,17 @@ def _rule_words(rule: Rule) -> str:
 
 
 def _notice_facts(settings: Settings) -> list[Fact]:
-    notices, targets = settings.notifications, settings.targets
+    notices, targets, usual = settings.notifications, settings.targets, settings.baselines
     return [
         ("Notifications", plain("on" if notices.enabled else "off", weight=500)),
         ("Shown through", plain(notices.backend, weight=500)),
         ("Target IoU", plain(f"{targets.iou:g}", weight=500)),
         ("Target Dice", plain(f"{targets.dice:g}", weight=500)),
+        (f"Usual time for {usual.epochs} epochs", plain(f"{_span(usual.total_hours)} h", weight=500)),
+        ("Usual peak of GPU memory", plain(f"{_span(usual.memory_gib)} GiB", weight=500)),
+        ("Usual convergence", plain(f"epoch {_span(usual.convergence_epochs)}", weight=500)),
     ]
+
+
+def _span(usual: tuple[float, float]) -> str:
+    return f"{usual[0]:g}–{usual[1]:g}"

@@ -1,4 +1,4 @@
-"""The training page: the runs on the left, the four curve plots of the chosen one on a common x axis."""
+"""The training page: the runs on the left, figures and four curve plots of the chosen one, on a common x axis."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from crackseg_desktop.ui.pages.base import Context, Page
 from crackseg_desktop.ui.pages.curve_views import legend, put_curves, reference, training_views, values_at
 from crackseg_desktop.ui.pages.overview_run import no_runs
 from crackseg_desktop.ui.pages.run_list import RunList
+from crackseg_desktop.ui.pages.run_strip import RunStrip
 from crackseg_desktop.ui.plots import CurvePlot
 from crackseg_desktop.ui.widgets.buttons import Button, Segments
 from crackseg_desktop.ui.widgets.empty import EmptyState, alone
@@ -79,6 +80,7 @@ class CurvesView(QWidget):
         theme = context.theme
         self._views = training_views(context.settings.targets)
         self.list = RunList(theme)
+        self.strip = RunStrip(theme, context.settings.baselines)
         self.axis = Segments(theme, _KINDS, "epoch", "X axis")
         self.axis.chosen.connect(self._draw)
         self._state = Line(theme, align="right", elide=True, ground="window")
@@ -98,8 +100,9 @@ class CurvesView(QWidget):
             grid.setColumnStretch(index % 2, 1)
             card.plot.hovered.connect(self._on_hovered)
         right = QVBoxLayout()
-        right.setSpacing(16)
+        right.setSpacing(12)
         right.addLayout(top)
+        right.addWidget(self.strip)
         right.addLayout(grid, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -111,6 +114,7 @@ class CurvesView(QWidget):
         """Show the list and the curves of a run."""
         self._shown = run, model
         self.list.put(model.runs, run.id, model.now)
+        self.strip.refresh(run, model.now)
         self._draw()
 
     def _draw(self) -> None:

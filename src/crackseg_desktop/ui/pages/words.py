@@ -117,6 +117,14 @@ def time_left(run: Run, now: float) -> tuple[str, str, str]:
     return "Time left", f" · {why}", units.MISSING
 
 
+def eta_interval(run: Run) -> str:
+    """Write between what the time left lies; nothing where it is not known, or reads as one time."""
+    interval = run.performance.eta_interval_seconds
+    if interval is None or units.duration(interval[0]) == units.duration(interval[1]):
+        return ""
+    return units.span(*interval)
+
+
 def state_words(run: Run) -> str:
     """Return the state of a run and its reason in short."""
     words = run.state.value.capitalize()
