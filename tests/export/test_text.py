@@ -22,7 +22,7 @@ def run() -> Run:
 
 
 def details(found: Run) -> dict[str, str]:
-    lines = list(runs_lines([run_document(found)]))
+    lines = list(runs_lines([[run_document(found)]]))
     return {line[:15].strip(): line[15:] for line in lines[3:]}
 
 
@@ -34,14 +34,14 @@ def test_that_one_run_is_told_in_full_below_the_table() -> None:
     assert told["Loss"] == "train/loss fell by 2.1 % of its first value an epoch"
     assert told["Checkpoints"] == "2, 3.0 KiB"
     assert told[""].endswith("1.0 KiB  /r/epoch_3.pth")
-    lines = list(runs_lines([run_document(run())]))
+    lines = list(runs_lines([[run_document(run())]))
     assert any("on course for 2.5 h for 50 epochs, within the usual 2–3 h" in line for line in lines)
     assert any(line.endswith("2.0 KiB  /r/best.pth (best)") for line in lines)
 
 
 def test_that_several_runs_are_a_table_only() -> None:
     one = run_document(run())
-    assert len(list(runs_lines([one, one]))) == 3
+    assert len(list(runs_lines([[one, one]]))) == 3
 
 
 def test_that_what_is_not_known_is_left_out() -> None:
