@@ -8,13 +8,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAME = "crack_net"
 
@@ -194,6 +193,18 @@ def test_that_watch_tells_its_alerts_to_other_commands_until_a_signal_ends_it(sh
         watching.send_signal(signal.SIGTERM)
         assert watching.wait(20) == 0
     assert "Traceback" not in (shell.data / "logs/crackseg-desktop.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no runtime folder there")
+def test_that_a_runtime_folder_that_is_not_ours_stops_nobody(shell: Shell, tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="cs") as runtime:  # short enough for the path of a socket
+        (Path(runtime) / "crackseg-desktop").symlink_to(tmp_path)
+        shell.env["XDG_RUNTIME_DIR"] = runtime
+        with shell.start("watch") as watching:
+            assert watching.stdout is not None
+            assert watching.stdout.readline().startswith("Watching")
+            watching.send_signal(signal.SIGTERM)
+            assert watching.wait(20) == 0
 
 
 def test_that_doctor_tells_what_does_not_work_and_why(shell: Shell) -> None:

@@ -24,12 +24,15 @@ def test_that_messages_wait_until_there_is_a_window() -> None:
     assert received == [SHOW, ADD, SHOW]
 
 
-def test_that_nothing_is_passed_on_after_the_end() -> None:
-    inbox, received = Inbox(), list[dict[str, Any]]()
+def test_that_nothing_is_passed_on_after_the_end_and_whoever_hands_in_is_told_once() -> None:
+    inbox, received, told = Inbox(), list[dict[str, Any]](), list[str]()
+    inbox.on_close = lambda: told.append("closing")
     inbox.attach(received.append)
-    inbox.detach()
+    inbox.close()
+    inbox.close()
     inbox(SHOW)
     assert received == []
+    assert told == ["closing"]
 
 
 def test_that_the_open_alerts_are_told(make_alert: Callable[..., AlertEvent]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from crackseg_desktop.units import printable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from crackseg_desktop.core import Core
@@ -78,7 +78,6 @@ def tray(options: argparse.Namespace) -> int:
     """Run the tray application, or ask the running instance to show itself."""
     from crackseg_desktop.inbox import Inbox
     from crackseg_desktop.system.display import missing_display
-    from crackseg_desktop.system.instance import claim
 
     data_dir = _data_dir(options)
     folders = _folders(options, []) if options.runs else []
@@ -87,18 +86,12 @@ def tray(options: argparse.Namespace) -> int:
     if (problem := missing_display(os.environ, sys.platform)) is not None:
         raise CommandError(problem)
     inbox = Inbox()
-    try:
-        instance = claim(data_dir, inbox)
-    except OSError as error:
-        raise CommandError(f"cannot make sure that no other instance runs: {error}") from error
-    if instance is None:
-        if _ask_running_instance(data_dir, folders):
-            return 0
-        raise CommandError("an instance is running and does not answer; end its process first")
-    try:
-        return _run_tray(options, data_dir, folders, inbox)
-    finally:
-        instance.close()
+    with _only_instance(data_dir, inbox) as is_only:
+        if is_only:
+            return _run_tray(options, data_dir, folders, inbox)
+    if _ask_running_instance(data_dir, folders):
+        return 0
+    raise CommandError("an instance is running and does not answer; end its process first")
 
 
 def _run_tray(options: argparse.Namespace, data_dir: Path, folders: Sequence[Path], inbox: Inbox) -> int:
@@ -108,6 +101,28 @@ def _run_tray(options: argparse.Namespace, data_dir: Path, folders: Sequence[Pat
         lambda: _settings(options), data_dir, show=options.show, demo=options.demo, read_only=options.read_only
     )
     return run(app, lambda: _core(options, folders or _folders(options, [])), inbox)
+
+
+@contextmanager
+def _only_instance(data_dir: Path, inbox: Inbox) -> Iterator[bool]:
+    """Be the one instance with this data folder, which others can ask through ``inbox``; False: there is another.
+
+    Where that cannot be had, neither a lock nor a socket, watching without it is better than not watching.
+    """
+    from crackseg_desktop.system.instance import claim
+
+    try:
+        instance = claim(data_dir, inbox)
+    except OSError as error:
+        print(f"{APP_NAME}: cannot make sure that no other instance runs: {error}", file=sys.stderr)
+        yield True
+        return
+    if instance is None:
+        yield False
+        return
+    inbox.on_close = instance.retire
+    with closing(instance):
+        yield True
 
 
 def _ask_running_instance(data_dir: Path, folders: Sequence[Path]) -> bool:
@@ -176,17 +191,12 @@ def watch(options: argparse.Namespace) -> int:
     """Watch headless until told to stop."""
     from crackseg_desktop.headless import watch as watch_headless
     from crackseg_desktop.inbox import Inbox
-    from crackseg_desktop.system.instance import claim
 
     data_dir, folders = _data_dir(options), _folders(options, [])
     inbox = Inbox(f"'watch' runs with {data_dir}: end it first, or give another --data-dir")
-    try:
-        instance = claim(data_dir, inbox)
-    except OSError as error:
-        raise CommandError(f"cannot make sure that no other instance runs: {error}") from error
-    if instance is None:
-        raise CommandError(f"an instance with {data_dir} is running")
-    with closing(instance):
+    with _only_instance(data_dir, inbox) as is_only:
+        if not is_only:
+            raise CommandError(f"an instance with {data_dir} is running")
         return watch_headless(_core(options, folders), inbox, data_dir / "logs")
 
 

@@ -48,6 +48,7 @@ def watch(core: Core, inbox: Inbox, logs: Path) -> int:
     core.start()
     while not stopping.wait(_PAUSE_SECONDS):
         pass  # in pauses: on Windows a wait without end hears no Ctrl-C (python/cpython#80116)
+    inbox.close()
     core.stop()
     close_log()
     leave_if_stuck(core)

@@ -22,9 +22,13 @@ class Inbox:
     ``{"command": "show"}`` and ``{"command": "add_runs", "folders": [...]}`` are passed on, ``{"command": "alerts"}``
     is answered with ``{"alerts": [...]}``, the open alerts as ``check --json`` has them with their labels and state.
     ``windowless`` is why there is no window to show, where there will never be one.
+
+    Attributes:
+        on_close: called once by ``close``, before anything else ends: whoever hands messages in must then stop.
     """
 
     def __init__(self, windowless: str | None = None) -> None:
+        self.on_close: Callable[[], None] = lambda: None
         self._windowless = windowless
         self._lock = threading.Lock()
         self._kept: list[Message] = []
@@ -51,8 +55,10 @@ class Inbox:
         for message in kept:
             receiver(message)
 
-    def detach(self) -> None:
-        """Pass nothing on any more."""
+    def close(self) -> None:
+        """Take no messages any more: the program is about to end, and would not do what they ask. Idempotent."""
+        on_close, self.on_close = self.on_close, lambda: None
+        on_close()
         with self._lock:
             self._receiver = None
 

@@ -80,6 +80,40 @@ def test_that_a_second_is_refused_until_the_first_has_closed(claimed: Claim, dat
     assert claimed(data_dir) is not None
 
 
+def test_that_one_that_retires_answers_nobody_and_still_is_the_one(
+    claimed: Claim, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instance, "_SETTLE_SECONDS", 0.1)
+    first = claimed(data_dir, echo)
+    assert first is not None
+    first.retire()
+    first.retire()
+    assert ask(data_dir, {"command": "show"}) is None
+    if instance.Endpoint.__module__ != endpoint_windows.__name__ or sys.platform == "win32":  # its lock is Windows' own
+        assert claimed(data_dir) is None
+    first.close()
+    assert claimed(data_dir) is not None
+
+
+def test_that_a_start_waits_for_one_that_is_ending(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = claim(data_dir, echo)
+    assert first is not None
+    first.retire()
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            first.close()
+
+    monkeypatch.setattr("time.sleep", wait)
+    second = claim(data_dir, echo)
+    assert second is not None
+    assert len(waited) == 3
+    assert ask(data_dir, {"a": 1}) == {"echo": {"a": 1}}
+    second.close()
+
+
 def test_that_each_data_directory_has_its_own(claimed: Claim, data_dir: Path) -> None:
     assert claimed(data_dir) is not None
     assert claimed(data_dir / "other") is not None
@@ -339,12 +373,66 @@ sys.stdin.read()
         server.close()
         endpoint.unlock(lock)
 
-    def test_that_a_folder_of_somebody_else_is_refused(tmp_path: Path, runtime: Path, data_dir: Path) -> None:
-        (tmp_path / "elsewhere").mkdir()
-        (runtime / "crackseg-desktop").symlink_to(tmp_path / "elsewhere")
-        with pytest.raises(PermissionError, match="somebody else"):
+    def make_foreign(path: Path) -> None:
+        """Give a folder to another user, or where only root may do that, let it point elsewhere."""
+        if os.getuid() == 0:
+            os.chown(path, 12345, 12345)
+        else:
+            elsewhere = path.with_name("elsewhere")
+            path.rename(elsewhere)
+            path.symlink_to(elsewhere)
+
+    def test_that_a_folder_of_somebody_else_is_not_entered(
+        no_runtime: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = no_runtime / "run"
+        (run / "crackseg-desktop").mkdir(parents=True)
+        make_foreign(run / "crackseg-desktop")
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(run))
+        one = claim(data_dir, echo)
+        assert one is not None
+        assert list((run / "crackseg-desktop").iterdir()) == []
+        assert ask(data_dir, {"a": 1}) == {"echo": {"a": 1}}
+        one.close()
+
+    @pytest.mark.parametrize("spoil", ["foreign", "unwritable", "file", "unreachable"])
+    def test_that_a_runtime_folder_that_is_none_of_ours_is_left_alone(
+        no_runtime: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, spoil: str
+    ) -> None:
+        run = no_runtime / "run"
+        run.mkdir()
+        if spoil == "foreign":
+            make_foreign(run)
+        elif spoil == "unwritable":
+            monkeypatch.setattr(os, "access", lambda path, mode, access=os.access: path != run and access(path, mode))
+        else:
+            run.rmdir()
+            run.touch()
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(run / "below" if spoil == "unreachable" else run))
+        one = claim(data_dir, echo)
+        assert one is not None
+        assert run.is_file() or list(run.iterdir()) == []
+        assert ask(data_dir, {"a": 1}) == {"echo": {"a": 1}}
+        one.close()
+
+    def test_that_without_any_other_private_folder_the_data_directory_serves(
+        no_runtime: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(endpoint_posix, "_can_be_private", lambda folder: False)
+        data_dir = no_runtime / "data"
+        one = claim(data_dir, echo)
+        assert one is not None
+        assert claim(data_dir, echo) is None
+        assert stat.S_IMODE((data_dir / "crackseg-desktop").stat().st_mode) == 0o700
+        one.close()
+
+    def test_that_where_nothing_can_be_locked_it_says_so(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def no_locks(descriptor: int, how: int) -> None:
+            raise OSError(37, "No locks available")
+
+        monkeypatch.setattr("fcntl.flock", no_locks)
+        with pytest.raises(OSError, match="No locks"):
             claim(data_dir, echo)
-        assert ask(data_dir, {}) is None
 
 
 def test_that_the_import_is_cheap() -> None:

@@ -181,6 +181,15 @@ def test_that_a_second_start_shows_the_window_and_adds_its_folders(app: App) -> 
     assert not app.settings_file.exists(), "for this once, not for ever"
 
 
+def test_that_messages_are_refused_as_soon_as_it_is_to_end(app: App) -> None:
+    shell = app.start()
+    told: list[str] = []
+    app.inbox.on_close = lambda: told.append("refuse")
+    shell.ended.connect(lambda code: told.append("end"))
+    shell.quit()
+    assert told == ["refuse", "end"]
+
+
 def test_that_the_inbox_knows_the_open_alerts(app: App, make_alert: Callable[..., AlertEvent]) -> None:
     app.start()
     app.core.monitor._queue.put(lambda: app.core.monitor._tell_alerts([make_alert()]))

@@ -30,10 +30,10 @@ class Endpoint:
 
     def __init__(self, data_dir: Path) -> None:
         name = short_digest(f"{os.getuid()}:{data_dir}", 16)
-        self._folder = _folder(f"{name}.socket")
+        self._folder = _folder(data_dir, f"{name}.socket")
         self._socket = self._folder / f"{name}.socket"
         self._lock = self._folder / f"{name}.lock"
-        # Runtime folders are left alone; a temporary folder is swept of files that look forgotten.
+        # Runtime and data folders are left alone; a temporary folder is swept of files that look forgotten.
         self.touch_seconds = _TOUCH_SECONDS if self._folder.name != _NAME else None
 
     def touch(self) -> None:
@@ -47,9 +47,12 @@ class Endpoint:
         descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             os.close(descriptor)
             return None
+        except OSError:  # a file system without locks
+            os.close(descriptor)
+            raise
         return descriptor
 
     def unlock(self, descriptor: int) -> None:
@@ -86,16 +89,30 @@ class Endpoint:
         self._socket.unlink(missing_ok=True)
 
 
-def _folder(name: str) -> Path:
-    """Return the runtime folder of the user, or where there is none, or a path too long, a temporary one."""
-    # Started by cron or over su, a process lacks the variable, and must meet the others all the same.
+def _folder(data_dir: Path, name: str) -> Path:
+    """Return the first folder that can be private and gives a path short enough: runtime, temporary, data folder."""
+    # Started by cron or over su, a process lacks the variable, or has that of another user.
     runtimes = [os.environ.get("XDG_RUNTIME_DIR"), str(Path(_RUN_USER, str(os.getuid())))]
-    folders = [Path(runtime, _NAME) for runtime in runtimes if runtime and Path(runtime).is_dir()]
+    folders = [Path(runtime, _NAME) for runtime in runtimes if runtime and _is_ours(Path(runtime))]
     import tempfile  # only where there is no runtime folder
 
     folders += [Path(root, f"{_NAME}-{os.getuid()}") for root in (tempfile.gettempdir(), "/tmp")]
     fitting = (folder for folder in folders if len(os.fsencode(folder / name)) <= _PATH_BYTES)
-    return next(fitting, folders[-1])
+    return next((folder for folder in fitting if _can_be_private(folder)), data_dir / _NAME)
+
+
+def _can_be_private(folder: Path) -> bool:
+    """Say whether a folder is there for us alone, or can be made."""
+    return _is_ours(folder) if os.path.lexists(folder) else os.access(folder.parent, os.W_OK | os.X_OK)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Say whether a folder belongs to this user, who can write into it."""
+    try:
+        _refuse_foreign(folder)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def _make_private(folder: Path) -> None:

@@ -36,7 +36,7 @@ REPLY_BYTES = 16 * LINE_BYTES
 ANSWER_SECONDS = 1.0
 
 _ENVELOPE_BYTES = 256
-_SETTLE_SECONDS = 1.0
+_SETTLE_SECONDS = 10.0
 _RETRY_SECONDS = 0.02
 
 log = logging.getLogger(__name__)
@@ -45,15 +45,13 @@ log = logging.getLogger(__name__)
 def claim(data_dir: Path, on_message: Handler) -> Instance | None:
     """Become the instance of this user and data directory, or return None where there is one already.
 
+    One that is ending answers nobody but holds its lock until it is done: it is waited for.
     ``on_message`` is called in a thread of the instance with each message, and returns the reply; it should answer
     within a second. Raises OSError where neither a lock nor a socket can be had.
     """
     endpoint = Endpoint(data_dir.resolve())
-    if _answers(endpoint):
-        return None
-    lock = endpoint.lock()
+    lock = _lock_unless_answered(endpoint)
     if lock is None:
-        _await_winner(endpoint)
         return None
     try:
         server, token = endpoint.listen()
@@ -87,7 +85,7 @@ class Instance:
 
     def __init__(self, endpoint: Endpoint, lock: int, server: socket.socket, token: str, on_message: Handler) -> None:
         self._endpoint = endpoint
-        self._lock = lock
+        self._lock: int | None = lock
         self._server = server
         self._token = token
         self._on_message = on_message
@@ -95,15 +93,24 @@ class Instance:
         self._thread = threading.Thread(target=self._serve, name="instance", daemon=True)
         self._thread.start()
 
-    def close(self, timeout: float = 2 * ANSWER_SECONDS) -> None:
-        """Answer nobody any more, and let another instance be; idempotent."""
+    def retire(self, timeout: float = 2 * ANSWER_SECONDS) -> None:
+        """Answer nobody any more; another instance can be once this one has closed. Idempotent.
+
+        To be called before what takes its time at the end: whoever is answered until then is answered in vain.
+        """
         if self._stop.fileno() < 0:
             return
         self._stop.close()
         self._thread.join(timeout)
         self._endpoint.clear()
         self._server.close()
-        self._endpoint.unlock(self._lock)
+
+    def close(self) -> None:
+        """Answer nobody any more, and let another instance be; idempotent."""
+        self.retire()
+        if self._lock is not None:
+            self._endpoint.unlock(self._lock)
+            self._lock = None
 
     def _serve(self) -> None:
         with self._stopped, selectors.DefaultSelector() as selector:
@@ -177,11 +184,15 @@ def _answers(endpoint: Endpoint) -> bool:
     return True
 
 
-def _await_winner(endpoint: Endpoint) -> None:
-    """Wait until the one that got the lock listens too, so that it can be asked at once."""
+def _lock_unless_answered(endpoint: Endpoint) -> int | None:
+    """Return the lock, or None where somebody who has it answers, or holds it for longer than an orderly end takes."""
     deadline = time.monotonic() + _SETTLE_SECONDS
-    while time.monotonic() < deadline and not _answers(endpoint):
+    while not _answers(endpoint):
+        lock = endpoint.lock()
+        if lock is not None or time.monotonic() > deadline:
+            return lock
         time.sleep(_RETRY_SECONDS)
+    return None
 
 
 def _exchange(endpoint: Endpoint, message: Message | None, timeout: float) -> Message:

@@ -142,8 +142,7 @@ class Shell(QObject):
     def close(self) -> None:
         """Stop in order: sources, then the icon, then the windows."""
         self._grace.stop()
-        if self._inbox is not None:
-            self._inbox.detach()
+        self._refuse_messages()
         self.presence.stop()
         if self.core is not None:
             self.bridge.detach()
@@ -228,6 +227,7 @@ class Shell(QObject):
 
     def quit(self) -> None:
         """End the application in order."""
+        self._refuse_messages()
         self.windows.quitting = True
         self.ended.emit(0)
 
@@ -390,6 +390,11 @@ class Shell(QObject):
             self._dialog.deleteLater()
             self._dialog = None
             self.windows.hold(on=False)
+
+    def _refuse_messages(self) -> None:
+        """Let a start that comes from now on become the next instance."""
+        if self._inbox is not None:
+            self._inbox.close()
 
     def _tray_rect(self) -> QRect | None:
         return self.tray.rect
