@@ -11,7 +11,7 @@ import sys
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -33,7 +33,14 @@ class Shell:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.config, self.data = home / "settings.toml", home / "data"
-        unwanted = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "QT_QPA_PLATFORM", "LD_LIBRARY_PATH")
+        unwanted = (
+            "PYTHONUNBUFFERED",
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "QT_QPA_PLATFORM",
+            "LD_LIBRARY_PATH",
+        )
         self.env = {name: value for name, value in os.environ.items() if name not in unwanted}
         self.env |= {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "PYTHONIOENCODING": "utf-8"}
 
@@ -231,7 +238,7 @@ def test_that_without_a_display_the_tray_names_watch_in_one_line(shell: Shell) -
         (["runs", "/nowhere/at/all"], 2),
         (["check", "--nonsense"], 3),
         (["check", "/nowhere/at/all"], 3),
-        (["status", "--watch", "0"], 2),
+        *((["status", "--watch", seconds], 2) for seconds in ("0", "-1", "nan", "inf", "1e300", "soon")),
         (["screenshot", "x.png", "--size", "big"], 2),
     ],
 )
@@ -296,11 +303,54 @@ def test_that_one_look_writes_nothing_but_the_index_of_runs(shell: Shell, tree: 
     assert snapshot() == before
 
 
-def test_that_a_reader_that_goes_away_is_no_traceback(shell: Shell, tree: Path) -> None:
-    path = shell.json("runs", str(tree), "--json")[0]["path"]
-    command = [sys.executable, "-m", "crackseg_desktop", "curves", path, "--config", str(shell.config)]
-    with subprocess.Popen(command, env=shell.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == b""
+PRINTING = (
+    ["status"],
+    ["status", "--json"],
+    ["runs"],
+    ["check", "--json"],
+    ["doctor"],
+    ["curves"],
+    ["watch"],
+    ["--help"],
+)
+
+
+def print_into(
+    output: IO[str], shell: Shell, tree: Path, words: list[str], *wrapper: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command, of which ``runs`` and ``curves`` get something to tell, with this standard output."""
+    if words[0] in ("runs", "curves"):
+        words = [*words, shell.json("runs", str(tree), "--json")[0]["path"]]
+    command = [*wrapper, sys.executable, "-m", "crackseg_desktop", *words]
+    command += ["--config", str(shell.config), "--data-dir", str(shell.data)]
+    return subprocess.run(
+        command, env=shell.env, cwd=shell.home, stdout=output, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no shell would say so there")
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
+def test_that_a_reader_that_goes_away_ends_it_silently_as_a_shell_expects(
+    shell: Shell, tree: Path, words: list[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        done = print_into(gone, shell, tree, words)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no disk that is always full")
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
+def test_that_a_full_disk_is_one_line_and_a_failure(shell: Shell, tree: Path, words: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = print_into(full, shell, tree, words)
+    assert done.returncode == (3 if words[0] == "check" else 1)
+    assert done.stderr == b"crackseg-desktop: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such redirection there")
+def test_that_closed_streams_are_no_traceback(shell: Shell, tree: Path, tmp_path: Path) -> None:
+    with (tmp_path / "output").open("w") as output:
+        done = print_into(output, shell, tree, ["status"], "sh", "-c", 'exec "$@" >&- 2>&-', "sh")
+    assert (done.returncode, done.stderr) == (0, b"")

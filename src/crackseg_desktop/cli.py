@@ -1,13 +1,12 @@
 """The command line: one function a command. What it prints is a contract that scripts test against.
 
-Exit codes: 0 done, 1 failure, 2 bad usage; ``check`` follows the monitoring-plugin convention (0 ok, 1 warning,
-2 critical, 3 unknown, and 3 for bad usage too). Errors are one line on stderr. Rooms are imported inside the commands:
-the tray icon must not wait for what only ``doctor`` needs.
+Exit codes: 0 done, 1 failure, 2 bad usage, 141 nobody reads the output; ``check`` follows the monitoring-plugin
+convention (0 ok, 1 warning, 2 critical, 3 unknown, and 3 for bad usage too). Errors are one line on stderr. Rooms are
+imported inside the commands: the tray icon must not wait for what only ``doctor`` needs.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from contextlib import closing, contextmanager
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from crackseg_desktop import APP_NAME
 from crackseg_desktop.arguments import UsageError, parse
 from crackseg_desktop.clock import SystemClock
+from crackseg_desktop.system import streams
 from crackseg_desktop.units import printable
 
 if TYPE_CHECKING:
@@ -45,10 +45,24 @@ class CommandError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what a terminal cannot show is escaped, never a traceback
-            stream.reconfigure(errors="backslashreplace")
-    command = next((word for word in words if word in COMMANDS), None)
+    streams.prepare()
+    failure = UNKNOWN if next((word for word in words if word in COMMANDS), None) == "check" else FAILURE
+    try:
+        code = _run(words, failure)
+        sys.stdout.flush()
+    except OSError as error:
+        if not streams.is_lost(error):
+            raise
+        streams.abandon_output()
+        if streams.is_closed(error):
+            return streams.CLOSED_PIPE
+        streams.complain(f"{APP_NAME}: the output cannot be written: {error.strerror}")
+        return failure
+    return code
+
+
+def _run(words: Sequence[str], failure: int) -> int:
+    """Run the command and return its exit code; raises only the OSError of an output that cannot be written."""
     try:
         options = parse(words, {name: (function.__doc__ or "").strip() for name, function in COMMANDS.items()})
         code = COMMANDS[options.command](options) if options.command else tray(options)
@@ -56,21 +70,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "stuck" in options and options.stuck:
             os._exit(code)  # a thread that hangs in the driver could keep the interpreter from ending
     except (CommandError, UsageError) as error:
-        print(printable(f"{APP_NAME}: {error}"), file=sys.stderr)
-        return UNKNOWN if command == "check" else getattr(error, "code", USAGE)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILURE
+        streams.complain(printable(f"{APP_NAME}: {error}"))
+        return failure if failure == UNKNOWN else getattr(error, "code", USAGE)
+    except SystemExit as end:  # --help and --version
+        return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # noqa: BLE001 (scripts were promised one line and a code of the convention)
+    except Exception as error:
+        if streams.is_lost(error):
+            raise
         import traceback
 
+        # Scripts were promised one line and a code of the convention.
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
-        print(f"{APP_NAME}: unexpected {type(error).__name__} at {where}: {error}", file=sys.stderr)
-        return UNKNOWN if command == "check" else FAILURE
+        streams.complain(f"{APP_NAME}: unexpected {type(error).__name__} at {where}: {error}")
+        return failure
     return code
 
 
@@ -114,7 +129,7 @@ def _only_instance(data_dir: Path, inbox: Inbox) -> Iterator[bool]:
     try:
         instance = claim(data_dir, inbox)
     except OSError as error:
-        print(f"{APP_NAME}: cannot make sure that no other instance runs: {error}", file=sys.stderr)
+        streams.complain(f"{APP_NAME}: cannot make sure that no other instance runs: {error}")
         yield True
         return
     if instance is None:
@@ -278,7 +293,7 @@ def _settings(options: argparse.Namespace) -> Loaded:
         loaded = load(options.config or settings_path())
         options.loaded = loaded.with_problems(rules_from(loaded.settings.rules)[1])
         if (message := options.loaded.message()) is not None:
-            print(f"{APP_NAME}: {message}", file=sys.stderr)
+            streams.complain(f"{APP_NAME}: {message}")
     known: Loaded = options.loaded
     return known
 

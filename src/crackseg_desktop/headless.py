@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crackseg_desktop.readings import ACTIVE, AlertEvent, AlertState, Run, RunState, Sample, SourceState
+from crackseg_desktop.system import streams
 from crackseg_desktop.units import printable
 
 if TYPE_CHECKING:
@@ -151,5 +152,6 @@ class _Reporter:
     def _say(self, line: str, simulated: bool) -> None:
         try:
             print(printable(f"{'simulated: ' if simulated else ''}{line}"), flush=True)
-        except OSError:  # whoever read this has gone
-            self._on_closed()
+        except OSError as error:  # a disk that is full makes alerts, and more is to come of them than these lines
+            if streams.is_closed(error):
+                self._on_closed()
