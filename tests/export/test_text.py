@@ -34,7 +34,7 @@ def test_that_one_run_is_told_in_full_below_the_table() -> None:
     assert told["Loss"] == "train/loss fell by 2.1 % of its first value an epoch"
     assert told["Checkpoints"] == "2, 3.0 KiB"
     assert told[""].endswith("1.0 KiB  /r/epoch_3.pth")
-    lines = list(runs_lines([[run_document(run())]))
+    lines = list(runs_lines([[run_document(run())]]))
     assert any("on course for 2.5 h for 50 epochs, within the usual 2–3 h" in line for line in lines)
     assert any(line.endswith("2.0 KiB  /r/best.pth (best)") for line in lines)
 

@@ -85,6 +85,16 @@ def test_that_closing_undoes_all(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[1] == "False True"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no disk that is always full")
+def test_that_a_full_disk_keeps_nothing_from_ending(tmp_path: Path) -> None:
+    (tmp_path / LOG).symlink_to("/dev/full")
+    done = run(
+        tmp_path,
+        "log.info('watching'); written.close(); written.close(); print(sys.excepthook is sys.__excepthook__)",
+    )
+    assert (done.returncode, done.stdout.splitlines()[1], done.stderr) == (0, "True", "")
+
+
 def test_that_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):

@@ -9,6 +9,7 @@ import faulthandler
 import logging
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from logging.handlers import RotatingFileHandler
@@ -48,9 +49,7 @@ def install(folder: Path, level: int = logging.INFO) -> CrashLog:
     crash = folder / "crash.txt"
     previous = _set_aside(crash)
     stacks = crash.open("w", encoding="utf-8")
-    handler = RotatingFileHandler(
-        folder / "crackseg-desktop.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8"
-    )
+    handler = _Log(folder / "crackseg-desktop.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
     package = logging.getLogger("crackseg_desktop")
     package.addHandler(handler)
@@ -65,6 +64,18 @@ def install(folder: Path, level: int = logging.INFO) -> CrashLog:
         handler.close()
 
     return CrashLog(folder / "crackseg-desktop.log", crash, previous, close)
+
+
+class _Log(RotatingFileHandler):
+    """A log that does without what a full disk does not take: logging would print a traceback for every record."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (its name in logging)
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
 
 
 def _set_aside(crash: Path) -> Path | None:
@@ -104,4 +115,5 @@ def _hook_exceptions() -> Callable[[], None]:
 
 def _end_stacks(stacks: TextIO) -> None:
     faulthandler.disable()
-    stacks.close()
+    with suppress(OSError):
+        stacks.close()
