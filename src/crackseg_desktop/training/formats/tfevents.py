@@ -1,27 +1,32 @@
 """TensorBoard event files, read by ourselves and to the last point: framing, checksums, damage and resumption.
 
-Neither TensorFlow nor TensorBoard nor protobuf is imported.
+Neither TensorFlow nor TensorBoard nor protobuf is imported; NumPy is, where much is to be read.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from crackseg_desktop.training.formats.base import Clues, Point
 from crackseg_desktop.training.formats.tfevents_decode import Column, Columns, Decoder
-from crackseg_desktop.training.formats.tfevents_framing import Framing
+from crackseg_desktop.training.formats.tfevents_framing import FOOTER_BYTES, HEADER_BYTES, Framing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import FileIO
     from pathlib import Path
 
+    from crackseg_desktop.training.formats.tfevents_bulk import BulkReader
+
 _NAME = re.compile(r"events\.out\.tfevents\.(?P<began>\d+)\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.\d+)?(?P<suffix>\.v2)?$")
 _PASSED_OVER = (".meta", ".tmp", ".swp", ".gz", ".bak")
 _LFS_POINTER = b"version https://git-lfs"
 _CHUNK_BYTES = 1 << 18
+_LEAST_SERIAL_BYTES, _MOST_SERIAL_BYTES = 1 << 14, 1 << 22
+_MARK_BYTES = 64
 
 
 class EventWriter(NamedTuple):
@@ -48,6 +53,31 @@ def event_writer(name: str) -> EventWriter | None:
     return EventWriter(match["host"], int(match["pid"])) if match is not None and match["pid"] else None
 
 
+class BulkTables:
+    """What is learnt while much is read, for the next file. The files that one thread reads may share one.
+
+    ``big_bytes`` is how much pays for importing NumPy, in one file or in several; ``least_bytes`` is how much is read
+    in bulk once NumPy is there.
+    """
+
+    def __init__(self, big_bytes: int = 1 << 20, least_bytes: int = 1 << 16) -> None:
+        self._big_bytes = big_bytes
+        self.least_bytes = least_bytes
+        self._seen_bytes = 0
+        self._reader: BulkReader | None = None
+
+    def reader_for(self, unread_bytes: int) -> BulkReader | None:
+        """Return the reader for so much of one file; None where reading it record by record is quicker."""
+        if unread_bytes < self.least_bytes:
+            return None
+        self._seen_bytes += unread_bytes
+        if self._reader is None and (self._seen_bytes >= self._big_bytes or "numpy" in sys.modules):
+            from crackseg_desktop.training.formats.tfevents_bulk import BulkReader
+
+            self._reader = BulkReader()
+        return self._reader
+
+
 class EventFile:
     """Reads the scalars of one event file, again and again while it grows. Opens it for each read only.
 
@@ -60,14 +90,16 @@ class EventFile:
         damaged_records: how many payloads were passed over.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, bulk: BulkTables | None = None) -> None:
         self.clues = Clues()
         self.ended = False
         self.offset = 0
         self.damaged_records = 0
         self.decoder = Decoder(self.clues, path.name)
         self._path = path
+        self._bulk = bulk if bulk is not None else BulkTables()
         self._framing: Framing | None = None
+        self._first_bytes = self._last_bytes = b""
         self._seen_size = 0
         self._damage_note = ""
 
@@ -98,9 +130,33 @@ class EventFile:
         if self.ended or size in (self.offset, self._seen_size):
             return
         with open(self._path, "rb", buffering=0) as file:
-            while not self.ended and self.offset < size and (columns := self._next(file)) is not None:
+            reader = self._bulk.reader_for(size - self.offset)
+            if reader is not None:
+                yield from self._in_bulk(file, size, reader)
+            while not self.ended and self.offset < size and (columns := self._next(file, _CHUNK_BYTES)) is not None:
                 yield columns
         self._seen_size = size
+
+    def continues(self) -> bool:
+        """Say whether the file that is now at the path still begins with what was read: its first and last bytes.
+
+        Raises OSError where the file cannot be read.
+        """
+        with open(self._path, "rb", buffering=0) as file:
+            first = file.read(len(self._first_bytes))
+            file.seek(self.offset - len(self._last_bytes))
+            return (first, file.read(len(self._last_bytes))) == (self._first_bytes, self._last_bytes)
+
+    def stored_payload(self, offset: int, length: int) -> bytes | None:
+        """Return the payload of a record that ``decoder.stored`` tells of; None where it is not there (any more).
+
+        Raises OSError where the file cannot be read.
+        """
+        with open(self._path, "rb", buffering=0) as file:
+            file.seek(offset)
+            data = file.read(min(length, os.fstat(file.fileno()).st_size) + HEADER_BYTES + FOOTER_BYTES)
+        payload = next((payload for _, payload in Framing().records(data)), None)
+        return payload if payload is not None and len(payload) == length else None
 
     def finish(self) -> None:
         """Note what is missing in a file that nobody writes any more."""
@@ -111,19 +167,41 @@ class EventFile:
         elif self.offset < self._seen_size:
             self.clues.note(f"{self._path.name} ends in the middle of a record")
 
-    def _next(self, file: FileIO) -> Columns | None:
+    def _in_bulk(self, file: FileIO, size: int, reader: BulkReader) -> Iterator[Columns]:
+        """Read in windows; where that pays not, record by record, and the longer the less it pays."""
+        window, serial_bytes = reader.window(size - self.offset), _LEAST_SERIAL_BYTES
+        while not self.ended and size - self.offset >= self._bulk.least_bytes:
+            begin = self.offset
+            file.seek(begin)
+            count = file.readinto(window.content) or 0
+            portion = reader.read(window, count, begin, self.decoder, self.clues)
+            if portion is not None:
+                serial_bytes = _LEAST_SERIAL_BYTES
+                for at in portion.damaged:
+                    self._pass_over(begin + at)
+                self._move_on(window.content[: portion.consumed])
+                yield portion.columns
+                continue
+            while not self.ended and self.offset < begin + serial_bytes:
+                columns = self._next(file, min(serial_bytes, _CHUNK_BYTES))
+                if columns is None:
+                    return
+                yield columns
+            serial_bytes = min(2 * serial_bytes, _MOST_SERIAL_BYTES)
+
+    def _next(self, file: FileIO, chunk_bytes: int) -> Columns | None:
         """Return the points of the next part of the file; None where no record is whole."""
         file.seek(self.offset)
-        data = file.read(_CHUNK_BYTES)
+        data = file.read(chunk_bytes)
         if self.offset == 0 and data.startswith(_LFS_POINTER):
             self._end(f"{self._path.name} is a Git LFS pointer, its content was never fetched")
             return None
         columns = self._decoded(data)
-        needed = self._framed().needed
-        if not self._framed().consumed and len(data) < needed <= os.fstat(file.fileno()).st_size - self.offset:
+        framing = self._framed()
+        if not framing.consumed and len(data) < framing.needed <= os.fstat(file.fileno()).st_size - self.offset:
             file.seek(self.offset)
-            columns = self._decoded(file.read(needed))
-        return columns if self._framed().consumed else None
+            columns = self._decoded(file.read(framing.needed))
+        return columns if framing.consumed else None
 
     def _decoded(self, data: bytes) -> Columns:
         """Decode the whole records at the offset and move it behind them."""
@@ -138,7 +216,7 @@ class EventFile:
                 if column is None:
                     column = columns[point.tag] = Column()
                 column.append(point)
-        self.offset = begin + framing.consumed
+        self._move_on(memoryview(data)[: framing.consumed])
         if framing.has_bad_length:
             self._end(
                 f"{self._path.name} is damaged at byte {self.offset}: it was read up to there"
@@ -151,6 +229,13 @@ class EventFile:
         if self._framing is None:
             self._framing = Framing()
         return self._framing
+
+    def _move_on(self, data: memoryview) -> None:
+        """Move the offset behind bytes that were read, and remember the first and the last ones of the file."""
+        self.offset += len(data)
+        if len(self._first_bytes) < _MARK_BYTES:
+            self._first_bytes = (self._first_bytes + bytes(data[:_MARK_BYTES]))[:_MARK_BYTES]
+        self._last_bytes = (self._last_bytes + bytes(data[-_MARK_BYTES:]))[-_MARK_BYTES:]
 
     def _end(self, sentence: str) -> None:
         self.ended = True

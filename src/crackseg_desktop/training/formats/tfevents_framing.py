@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 HEADER_BYTES = 12
 FOOTER_BYTES = 4
-_HEADER = struct.Struct("<QI")
+HEADER = struct.Struct("<QI")
+"""The length of a payload and its CRC."""
 _FOOTER = struct.Struct("<I")
 _REMEMBERED = 4096
 
@@ -41,7 +42,7 @@ class Framing:
         self.has_bad_length = False
         at, end, crc32c = 0, len(data), self._crc32c
         while at + HEADER_BYTES <= end:
-            length, length_crc = _HEADER.unpack_from(data, at)
+            length, length_crc = HEADER.unpack_from(data, at)
             if self._length_crcs.get(length) != length_crc and not self._is_length(data, at, length, length_crc):
                 self.has_bad_length = True
                 return
