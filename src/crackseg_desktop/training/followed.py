@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.readings import CurvePoints, RunFacts
     from crackseg_desktop.training.discovery import RunPlan
+    from crackseg_desktop.training.formats.tfevents import BulkTables
     from crackseg_desktop.training.formats.validation_jsonl import Row
     from crackseg_desktop.training.sources import Source
 
@@ -43,14 +44,15 @@ class FollowedRun:
         notes: why it cannot be read any further, in sentences.
     """
 
-    def __init__(self, plan: RunPlan, recall: Recall) -> None:
+    def __init__(self, plan: RunPlan, recall: Recall, bulk: BulkTables) -> None:
         self.plan = plan
+        self._bulk = bulk
         self.id = run_id(plan.key)
         self.notes: list[str] = []
         self.begun = _begun(plan)
         self._signature = signature(plan)
         self.parked = recall(self.id, self._signature)
-        self._reader = None if self.parked is not None else RunReader(plan)
+        self._reader = None if self.parked is not None else RunReader(plan, bulk)
 
     def update(self, plan: RunPlan) -> None:
         """Take over a plan with more files."""
@@ -94,7 +96,7 @@ class FollowedRun:
 
     def reread(self, now: float) -> Iterator[CurvePoints]:
         """Yield all its points once more, and leave it parked."""
-        return RunReader(self.plan).read(now, settle=True)
+        return RunReader(self.plan, self._bulk).read(now, settle=True)
 
     def park(self) -> RunParked | None:
         """Forget what was read, and return what is to be kept; None where that cannot be told from its files alone."""
@@ -118,7 +120,7 @@ class FollowedRun:
 
     def _woken(self) -> RunReader:
         if self._reader is None:
-            self._reader, self.parked = RunReader(self.plan), None
+            self._reader, self.parked = RunReader(self.plan, self._bulk), None
         return self._reader
 
 

@@ -9,6 +9,7 @@ from crackseg_desktop.training import sources
 from crackseg_desktop.training.discovery import SAME_RUN_SECONDS, Discovery, RunPlan, discover
 from crackseg_desktop.training.folders import modified_ns
 from crackseg_desktop.training.followed import FollowedRun
+from crackseg_desktop.training.formats.tfevents import BulkTables
 from crackseg_desktop.training.formats.validation_jsonl import Row
 from crackseg_desktop.training.places import Kind, SharedFile
 from crackseg_desktop.training.shared import Part, SharedSource
@@ -72,6 +73,7 @@ class Library:
     def __init__(self, roots: list[Path], recall: Recall = knows_nothing) -> None:
         self.roots = list(roots)
         self._recall = recall
+        self._bulk = BulkTables()
         self.readers: dict[str, FollowedRun] = {}
         self._found = Discovery()
         self._verdicts = Verdicts()
@@ -92,7 +94,7 @@ class Library:
         for plan in self._found.plans:
             reader = self.readers.get(plan.key)
             if reader is None:
-                self.readers[plan.key] = FollowedRun(plan, self._recall)
+                self.readers[plan.key] = FollowedRun(plan, self._recall, self._bulk)
             else:
                 reader.update(plan)
         self._take_shared()
@@ -231,7 +233,7 @@ class Library:
         )
         if part.log is not None:
             plan = RunPlan(plan.key, plan.name, plan.path, plan.folders, plan.tree, "crackseg", ())
-        reader = self.readers[plan.key] = FollowedRun(plan, self._recall)
+        reader = self.readers[plan.key] = FollowedRun(plan, self._recall, self._bulk)
         return reader
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.training.checkpoints import Listing
     from crackseg_desktop.training.discovery import RunPlan
     from crackseg_desktop.training.formats.base import Axis, Clues, Parser, Point
+    from crackseg_desktop.training.formats.tfevents import BulkTables
     from crackseg_desktop.training.formats.tfevents_decode import Columns
     from crackseg_desktop.training.formats.validation_jsonl import Row
     from crackseg_desktop.training.places import RunFile
@@ -60,8 +61,9 @@ class RunReader:
         plan: what makes up the run; may grow.
     """
 
-    def __init__(self, plan: RunPlan) -> None:
+    def __init__(self, plan: RunPlan, bulk: BulkTables | None = None) -> None:
         self.plan = plan
+        self._bulk = bulk
         self.id = run_id(plan.key)
         self._sources: dict[Path, Source] = {}
         self._merger: Merger | None = None
@@ -81,7 +83,7 @@ class RunReader:
             self._begin_merging()
         for file in plan.files:
             if file.path not in self._sources:
-                self._sources[file.path] = _make_source(file)
+                self._sources[file.path] = _make_source(file, self._bulk)
 
     def attach(self, source: Source) -> None:
         """Read a part of a shared file too."""
@@ -321,9 +323,9 @@ def _is_of_events_only(plan: RunPlan) -> bool:
     return plan.source == "tensorboard" and all(file.kind is Kind.EVENTS for file in plan.files)
 
 
-def _make_source(file: RunFile) -> Source:
+def _make_source(file: RunFile, bulk: BulkTables | None) -> Source:
     if file.kind is Kind.EVENTS:
-        return sources.EventFileSource(file.path, file.kind.value, file.prefix)
+        return sources.EventFileSource(file.path, file.kind.value, file.prefix, bulk)
     if file.kind is Kind.TRAINER_STATE:
         return sources.TrainerState(file.path, file.kind.value)
     make_parser = _PARSERS.get(file.kind)

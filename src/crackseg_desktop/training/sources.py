@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.readings import RunConfig
     from crackseg_desktop.training.formats.base import Parser
+    from crackseg_desktop.training.formats.tfevents import BulkTables
     from crackseg_desktop.training.formats.tfevents_decode import Columns
 
 log = logging.getLogger(__name__)
@@ -215,20 +216,20 @@ class TrainerState(Document):
 
 
 class EventFileSource(_FileSource):
-    """A TensorBoard event file; ``prefix`` is put before its tags."""
+    """A TensorBoard event file; ``prefix`` is put before its tags, ``bulk`` serves all files of the thread."""
 
-    def __init__(self, path: Path, rank: int, prefix: str = "") -> None:
+    def __init__(self, path: Path, rank: int, prefix: str = "", bulk: BulkTables | None = None) -> None:
         super().__init__(path, rank)
-        self._prefix = prefix
-        self._file = EventFile(path)
+        self._prefix, self._bulk = prefix, bulk
+        self._file = EventFile(path, bulk)
         self.clues = self._file.clues
 
     def columns(self, now: float) -> Iterator[Columns]:
         """Yield the points that are new, by tag, in portions; see ``Source.read``."""
         change = self._watch.look()
         try:
-            if change is Change.REPLACED and not self._file.continues():
-                self._file = EventFile(self.path)
+            if change is Change.REPLACED and (self._file.ended or not self._file.continues()):
+                self._file = EventFile(self.path, self._bulk)
                 self.clues = self._file.clues
             if change in (Change.REPLACED, Change.GROWN):
                 for portion in self._file.portions():

@@ -117,10 +117,6 @@ class EventFile:
                 break
         return points
 
-    def continues(self) -> bool:
-        """Say whether the file now at the path begins with what was read: reading goes on at the offset then."""
-        return False
-
     def portions(self) -> Iterator[Columns]:
         """Yield the points of the records that are new, by tag, a part of the file at a time.
 
