@@ -27,6 +27,11 @@ def test_that_a_log_without_an_error_tells_no_end() -> None:
         ("RuntimeError: cuDNN error: CUDNN_STATUS_ALLOC_FAILED", "out_of_memory"),
         ("RuntimeError: DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes", "out_of_memory"),
         ("RuntimeError: Failed to load any valid samples after trying all 9 samples in the dataset.", "dataset_error"),
+        ("OSError: [Errno 28] No space left on device: 'x.pth'", "disk_full"),
+        ("RuntimeError: write failed: ENOSPC", "disk_full"),
+        ("OSError: [WinError 112] There is not enough space on the disk", "disk_full"),
+        ("OSError: [Errno 280] x", "error"),
+        ("RuntimeError: Caught KeyError in DataLoader worker process 3.", "dataset_error"),
         ("ValueError: Expected more than 1 value per channel when training", "error"),
     ],
 )

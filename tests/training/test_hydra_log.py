@@ -59,6 +59,7 @@ def test_that_nan_and_large_numbers_are_values() -> None:
         ("Epoch 2 - Train Loss: 0.5, Val Loss: 0.6", {"train/epoch_loss": 0.5, "val_loss": 0.6}),
         ("Epoch 2/100 - Loss: 0.2345 - IoU: 0.1234", {"train/epoch_loss": 0.2345, "train/iou": 0.1234}),
         ("Epoch [2/9], Val Loss: 0.5262, IoU: 0.0113", {"val_loss": 0.5262, "val_iou": 0.0113}),
+        ("Validation - Epoch: [2/9], Val Loss: 0.123, F1: 0.987", {"val_loss": 0.123, "val_f1": 0.987}),
     ],
 )  # fmt: skip
 def test_that_rounded_epoch_lines_are_read(line: str, expected: dict[str, float]) -> None:
@@ -82,6 +83,35 @@ def test_that_the_summary_block_belongs_to_its_epoch() -> None:
 def test_that_batch_lines_of_the_script_count_over_all_epochs() -> None:
     found = figures(H + "Epoch 1, Batch 10/307, Loss: 0.4321, IoU: 0.1234")
     assert found == [("train_batch/loss", 317, 0.4321, False), ("train_batch/iou", 317, 0.1234, False)]
+
+
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [
+        ("Epoch [2/10], Batch [50/100], Train Loss: 0.456", 250),
+        ("Epoch 2 Step 70 | Training | Loss: 0.456", 70),
+        ("Train Batch: 5/11, Loss: 0.456", 3 * 11 + 5),
+    ],
+)
+def test_that_lines_of_a_batch_count_steps(line: str, step: int) -> None:
+    (point,) = read(H + "Epoch 3/9", H + line).take()
+    assert (point.tag, point.step, point.value, point.axis) == ("train_batch/loss", step, 0.456, "step")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Train Loss: 0.1, Metrics: {'loss': 0.1, 'iou': 0.5}", {"train/epoch_loss": 0.1, "train/iou": 0.5}),
+        ("Validation Loss: 0.1, Metrics: {'loss': 0.1, 'iou': 0.5}", {"val_loss": 0.1, "val_iou": 0.5}),
+        ("Validation - Loss: 0.2123 - IoU: 0.1456", {"val_loss": 0.2123, "val_iou": 0.1456}),
+        ("LR Scheduler step. Current LR: 0.001000", {"lr": 0.001}),
+        ("New best val_iou: 0.3456", {}),
+        ("New best metric value: 0.4238 (was inf). Saved best checkpoint.", {}),
+        ("Epoch 3 finished in 42.85s", {}),
+    ],
+)
+def test_that_lines_without_a_number_belong_to_the_epoch_before(line: str, expected: dict[str, float]) -> None:
+    assert {tag: value for tag, step, value, _ in figures(H + "Epoch 3/9", H + line) if step == 3} == expected
 
 
 @pytest.mark.parametrize("line", ["--- Epoch 1/3 ---", "Starting epoch 1/3", "  training/epochs: 3", "Epoch 1/3"])
@@ -126,6 +156,30 @@ def test_that_a_crash_tells_what_it_was(message: str, kind: str) -> None:
     assert ending is not None
     assert (ending.kind, ending.message) == (kind, message)
     assert ending.time == parser.clues.last_time
+
+
+@pytest.mark.parametrize(
+    ("last", "kind"),
+    [
+        ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB", "out_of_memory"),
+        ("OSError: [Errno 28] No space left on device", "disk_full"),
+        ("ValueError: bad shape", "error"),
+        ("KeyboardInterrupt", "closed"),
+    ],
+)
+def test_that_a_console_tells_of_an_exception_that_nobody_logged(last: str, kind: str) -> None:
+    crash = ("Traceback (most recent call last):", '  File "run.py", line 1, in <module>', last)
+    ending = read(H + "Epoch 1: val_loss: 0.5", *crash).clues.ending
+    assert ending is not None
+    assert (ending.kind, ending.message) == (kind, last)
+    assert read(H + "Epoch 1: val_loss: 0.5", *crash, H + "Epoch 2: val_loss: 0.4").clues.ending is None
+
+
+def test_that_a_checkpoint_that_did_not_fit_on_the_disk_is_the_end_where_nothing_follows() -> None:
+    full = "Failed to save checkpoint to x.pth: [Errno 28] No space left on device"
+    ending = read(H + "Epoch 1: val_loss: 0.5", ERROR + full).clues.ending
+    assert ending is not None
+    assert ending.kind == "disk_full"
 
 
 def test_that_error_lines_of_healthy_runs_are_no_end() -> None:

@@ -71,3 +71,19 @@ def test_that_two_tags_of_one_file_stay_apart() -> None:
     merger = Merger()
     kept = merger.offer([point(1, 0.5, "loss"), point(1, 0.6, "train_loss")], EXACT, 0.0, is_best=True)
     assert [item.tag for item in kept] == ["loss", "train_loss"]
+
+
+def test_that_epochs_counted_from_one_are_no_news_beside_those_from_zero() -> None:
+    merger = Merger("csv")
+    table = [Point("loss", epoch, 0.0, 0.5 / (epoch + 1)) for epoch in range(3)]
+    log = [Point("loss", epoch, 0.0, round(0.5 / epoch, 4)) for epoch in (1, 2, 3)]
+    assert merger.offer(table, ROWS, 0.0, is_best=True) == table
+    assert merger.offer(log, LOG, 0.0, is_best=False) + merger.settle(None) == []
+
+
+def test_that_a_log_of_epochs_adds_nothing_to_a_curve_of_steps() -> None:
+    merger = Merger("tensorboard")
+    events = [Point("Loss/train", step, 0.0, 1.0 / step, "step") for step in (1, 2)]
+    merger.offer(events, ROWS, 0.0, is_best=True)
+    merger.offer([Point("Train Loss", 3, 0.0, 0.25)], LOG, 0.0, is_best=False)
+    assert merger.settle(None) == []

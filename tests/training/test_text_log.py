@@ -34,7 +34,7 @@ def figures(points: list[Point]) -> list[tuple[str, int, float, str]]:
         ),
         (
             "Epoch [3/9], Train Loss: 0.5, Val Loss: 0.6, IoU: 0.01 - Saving metrics",
-            [("Train Loss", 3, 0.5, "epoch"), ("Val Loss", 3, 0.6, "epoch"), ("IoU", 3, 0.01, "epoch")],
+            [("Train Loss", 3, 0.5, "epoch"), ("Val Loss", 3, 0.6, "epoch"), ("val/IoU", 3, 0.01, "epoch")],
         ),
         ("epoch: 0 end, loss: 2.5", [("loss", 0, 2.5, "epoch")]),
         ("epoch: 0 validation, acc: 0.5, loss: nan", [("val/acc", 0, 0.5, "epoch"), ("val/loss", 0, None, "epoch")]),
@@ -44,6 +44,24 @@ def figures(points: list[Point]) -> list[tuple[str, int, float, str]]:
         ("Epoch: [2][ 10/100]  Time 0.5  Loss 6.9 (7.0)", [("train_batch/Loss", 210, 6.9, "step")]),
         ("global_step: 7 epoch: 1 loss=0.5", [("loss", 7, 0.5, "step")]),
         ("Epoch 3, learning rate: 1e-05", [("learning rate", 3, 1e-05, "epoch")]),
+        (
+            "Epoch 1: val_loss: 0.9075 | val_iou: 0.0902 | val_recall: 0.9813",
+            [("val_loss", 1, 0.9075, "epoch"), ("val_iou", 1, 0.0902, "epoch"), ("val_recall", 1, 0.9813, "epoch")],
+        ),
+        (
+            "Epoch 2: Train Loss 0.5 Acc 0.8, Val Loss 0.6 Acc 0.7",
+            [
+                ("Train Loss", 2, 0.5, "epoch"),
+                ("train/Acc", 2, 0.8, "epoch"),
+                ("Val Loss", 2, 0.6, "epoch"),
+                ("val/Acc", 2, 0.7, "epoch"),
+            ],
+        ),
+        ("Epoch 1, Step 20: loss 0.5", [("loss", 20, 0.5, "step")]),
+        (
+            "(epoch: 2, iters: 100, time: 0.12, data: 0.45) side: 0.789 total: nan ",
+            [("train_batch/loss_side", 100, 0.789, "step"), ("train_batch/loss_total", 100, None, "step")],
+        ),
         ("Epoch 3: best val loss: 0.5", []),
         ("Epoch 3 saved to /runs/loss: 0.5/x", []),
         ("Training with loss: 0.5", []),
@@ -69,6 +87,29 @@ def test_that_a_full_bar_without_an_epoch_belongs_to_the_epoch_before() -> None:
     parser = TextLog()
     assert figures(read(text, parser)) == [("loss", 5, 0.5, "epoch"), ("val_loss", 5, 0.6, "epoch")]
     assert parser.clues.total_epochs == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Epoch 3: 100%|####| 10/10 [00:01, loss=0.5]\n\tvalid_loss = 0.25\n", [("loss", 0.5), ("valid_loss", 0.25)]),
+        (
+            "   3/9      3.2G   0.123: 100%|####| 10/10 [00:01]\nINFO: VALIDATION: Dice Score: 0.8, Dice Loss: 0.2\n",
+            [("val/Dice Score", 0.8), ("val/Dice Loss", 0.2)],
+        ),
+    ],
+)
+def test_that_a_line_of_the_validation_belongs_to_the_epoch_before(
+    text: str, expected: list[tuple[str, float]]
+) -> None:
+    assert [(point.tag, point.value) for point in read(text) if point.step == 3] == expected
+
+
+def test_that_steps_that_begin_anew_in_each_epoch_are_counted_on() -> None:
+    text = "".join(f"epoch {epoch} step {step} loss: 0.5{epoch}{step}\n" for epoch in (1, 2, 3) for step in (5, 10))
+    assert [point.step for point in read(text)] == [5, 10, 15, 20, 25, 30]
+    text = "".join(f"epoch {step // 10} step {step} loss: 0.5{step}\n" for step in (5, 10, 15, 20))
+    assert [point.step for point in read(text)] == [5, 10, 15, 20]
 
 
 def test_that_a_bar_of_megabytes_without_a_line_end_is_read() -> None:
@@ -112,11 +153,23 @@ Traceback (most recent call last):
         (_CRASH + "ValueError: shapes\n", "error"),
         (_CRASH + "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB\n", "out_of_memory"),
         (_CRASH + "KeyboardInterrupt\n", "closed"),
+        (_CRASH + "OSError: [Errno 28] No space left on device\n", "disk_full"),
+        ("Epoch 1 loss: 0.5\nwandb: ERROR No space left on device\n", "disk_full"),
+        (
+            _CRASH
+            + "FileNotFoundError: Caught FileNotFoundError in DataLoader worker process 0.\n"
+            + _CRASH[18:]
+            + "FileNotFoundError: [Errno 2] No such file or directory: 'a.png'\n",
+            "dataset_error",
+        ),
+        (_CRASH + "torch.OutOfMemoryError: CUDA out of memory.\n" + _CRASH[18:] + "ValueError: x\n", "out_of_memory"),
+        ("Epoch 1 loss: 0.5\nslurmstepd: error: Detected 1 oom_kill event in step\n", "out_of_memory"),
         ("Epoch 1 loss: 0.5\nRuntimeError: CUDA out of memory. Tried to allocate 20 MiB\n", "out_of_memory"),
         ("Epoch 1 loss: 0.5\nEarly stopping!\nTest Accuracy: 0.5\n", "early_stopping"),
         ("Epoch 1 loss: 0.5\n`Trainer.fit` stopped: `max_epochs=2` reached.\n", "completed"),
         ("Epoch 1 loss: 0.5\n2 epochs completed in 0.002 hours.\n", "completed"),
         (_CRASH + "ValueError: shapes\nEpoch 1 loss: 0.4\n", None),
+        (_CRASH + "OSError: [Errno 28] No space left on device\nEpoch 2 loss: 0.4\n", None),
         ("Epoch 1 loss: 0.5\nearly_stopping: true\nearly stopping counter: 3/5\n", None),
     ],
 )

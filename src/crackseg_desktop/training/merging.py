@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 10.0
 """How long a less exact file waits for a more exact one to tell the same: they are written one after the other."""
 _ROUNDED = 50
+_ROUNDING = 5.1e-5
+"""Logs give four decimals."""
 _REMEMBERED = 4096
 
 
@@ -26,13 +28,15 @@ class _Told:
     tag: str
     source_tag: str
     last_step: int
+    last: Point | None = None
     values: dict[int, tuple[int, float]] = field(default_factory=dict)
 
 
 class Merger:
     """Decides which points of a run's files become its curves, in the order in which they are to be published.
 
-    A less exact file only adds steps after the last one told: a point in between would replace those after it.
+    A less exact file only adds steps after the last one told: a point in between would replace those after it. Where
+    it counts something else, or the same from another number on, it adds nothing.
     ``source`` is the run's, by which tags get their names.
     """
 
@@ -87,17 +91,31 @@ class Merger:
         told = self._told.get(key)
         if told is None:
             told = self._told[key] = _Told(rank, point.tag, point.tag, point.step)
-        elif (rank > told.rank and point.step <= told.last_step) or _was_told(told, rank, point):
+        elif rank > told.rank and (point.step <= told.last_step or _is_echo(point, told.last)):
+            return []
+        elif _was_told(told, rank, point):
             return []
         elif rank < told.rank:
             told.rank, told.source_tag = rank, point.tag
         if rank > 0 and len(told.values) < _REMEMBERED:
             told.values[point.step] = rank, point.value
         told.last_step = max(told.last_step, point.step)
+        told.last = point
         return [point if point.tag == told.tag else point._replace(tag=told.tag)]
 
 
 def _was_told(told: _Told, rank: int, point: Point) -> bool:
     """Say whether a less exact file was faster to tell the same."""
     worse, value = told.values.get(point.step, (rank, point.value))
-    return worse > rank and (value == point.value or (value != value and point.value != point.value))
+    return worse > rank and _same(value, point.value)
+
+
+def _is_echo(point: Point, last: Point | None) -> bool:
+    """Say whether a less exact file tells the last point in other words: epochs from 1 on instead of 0, or rounded."""
+    if last is None:
+        return False
+    return point.axis != last.axis or _same(point.value, last.value) or abs(point.value - last.value) <= _ROUNDING
+
+
+def _same(first: float, second: float) -> bool:
+    return first == second or (first != first and second != second)

@@ -1,8 +1,8 @@
 """Our names for the tags that trainings log: ``part/metric``, such as ``val/iou``. Unknown tags stay as they are.
 
-What a tag means may depend on who wrote it: each source of runs has its own rules on top of the common ones. Figures
-that a source gives in percent keep their values, and their names end in ``_percent``: no rule for ratios is applied
-to them by mistake.
+What a tag means may depend on who wrote it: some sources of runs have rules before the common ones. Figures that a
+source gives in percent keep their values, and their names end in ``_percent``: no rule for ratios is applied to them
+by mistake.
 """
 
 from __future__ import annotations
@@ -19,32 +19,42 @@ _PARTS = {
     "val": "val", "valid": "val", "validation": "val", "eval": "val",
     "test": "test",
 }  # fmt: skip
-_METRICS = frozenset(
-    {"loss", "iou", "miou", "dice", "f1", "precision", "recall", "accuracy", "acc", "specificity", "auc"}
-)
-_LEARNING_RATES = frozenset({"lr", "learning_rate", "learningrate", "train/learning_rate", "train/lr"})
-_ALONE = {"loss": "train/loss", "train_batch/batch_loss": "train_batch/loss"}
-
 _ALL_PARTS = _PARTS | {"evaluation": "val", "testing": "test", "validating": "val"}
+_METRICS = frozenset(
+    {"loss", "iou", "miou", "dice", "f1", "precision", "recall", "accuracy", "specificity", "auc", "rmse", "mae", "mse"}
+)
+_ALIASES = {
+    "acc": "accuracy", "jaccard": "iou", "jaccard_index": "iou", "iou_score": "iou", "mean_iou": "miou", "dsc": "dice",
+    "dice_score": "dice", "dice_coef": "dice", "dice_coefficient": "dice", "f1_score": "f1", "f1score": "f1",
+    "top_1_accuracy": "top1_accuracy", "top_5_accuracy": "top5_accuracy", "top1_acc": "top1_accuracy",
+    "top5_acc": "top5_accuracy", "acc1": "top1_accuracy", "acc5": "top5_accuracy",
+}  # fmt: skip
 _FIGURES = _METRICS | frozenset({
-    "losses", "err", "error", "lr", "jaccard", "fscore", "f2", "dsc", "auroc", "psnr", "ssim", "lpips", "fid", "mse",
-    "mae", "rmse", "mape", "r2", "perplexity", "ppl", "reward", "return", "score", "wer", "cer", "bleu", "rouge",
-    "kappa", "mcc", "acc1", "acc5", "top1", "top5", "hausdorff", "sensitivity", "macc", "aacc", "map", "ap", "mdice",
-    "bce", "kl", "elbo", "nll", "crossentropy",
+    "acc", "losses", "err", "error", "lr", "jaccard", "fscore", "f2", "dsc", "auroc", "psnr", "ssim", "lpips", "fid",
+    "mape", "r2", "perplexity", "ppl", "reward", "return", "score", "wer", "cer", "bleu", "rouge", "kappa", "mcc",
+    "acc1", "acc5", "top1", "top5", "hausdorff", "sensitivity", "macc", "aacc", "map", "ap", "mdice", "bce", "kl",
+    "elbo", "nll", "crossentropy",
 })  # fmt: skip
+_LEARNING_RATE = re.compile(
+    r"(?:train/)?(?:lr|learning_?rate)|lr-[A-Za-z]+(?:/pg1)?|(?:lr/pg|x/lr|learning_?rate/group_)(?P<group>\d+)",
+    re.IGNORECASE,
+)
+_DETECTION = re.compile(
+    r"metrics/(?P<metric>\w*(?:precision|recall|mAP)[\w.:-]*)(?:\((?P<kind>[BM])\))?", re.IGNORECASE
+)
 _MMENGINE = {
     "aacc": "accuracy", "miou": "miou", "macc": "mean_accuracy", "mdice": "mdice", "mfscore": "f1",
     "mprecision": "precision", "mrecall": "recall",
 }  # fmt: skip
-_ULTRALYTICS = re.compile(r"metrics/(?P<metric>precision|recall|mAP[\w.:-]*)(?:\((?P<kind>[BM])\))?$", re.IGNORECASE)
-_LIGHTNING_LR = re.compile(r"lr-\w+(?:/pg1)?$")
+_TASK = re.compile(r"(?P<task>bbox|segm|keypoints|sem_seg|panoptic_seg|box_proposals)/(?P<metric>.+)")
 
 
 @lru_cache(maxsize=4096)
 def normalise(tag: str, source: str = "") -> str:
     """Return our name for a tag; ``source`` is the run's, see ``RunFacts``."""
     rule = _RULES.get(source)
-    return _common(tag) if rule is None else rule(tag)
+    name = rule(tag) if rule is not None else None
+    return _common(tag) if name is None else name
 
 
 @lru_cache(maxsize=4096)
@@ -64,96 +74,108 @@ def is_metric(label: str, *, alone: bool = False) -> bool:
 
 
 def _common(tag: str) -> str:
-    lower = tag.lower()
-    if lower in _LEARNING_RATES:
-        return "lr"
-    if lower in _ALONE:
-        return _ALONE[lower]
-    first, slash, rest = tag.partition("/")
-    if slash:
-        return _of_two(first.lower(), rest) or tag
-    part, underscore, metric = tag.partition("_")
-    if underscore and part.lower() in ("train", "val", "valid", "validation", "test") and metric:
-        return f"{_PARTS[part.lower()]}/{_metric(metric)}"
-    return tag
+    """Name a tag as it is; where that says nothing, as one word: logs and tables write words with blanks."""
+    name = _known(tag)
+    if name is not None:
+        return name
+    percent = "_percent" if tag.endswith("%") else ""
+    name = _known(_in_one_word(tag.removesuffix("%")))
+    return f"{tag.removesuffix('%')}{percent}" if name is None else f"{name}{percent}"
 
 
-def _mmengine(tag: str) -> str:
-    """Name the percentages of mmengine as what they are."""
-    name = _MMENGINE.get(tag.lower())
-    return _common(tag) if name is None else f"val/{name}_percent"
-
-
-def _mmcv(tag: str) -> str:
-    """Name the ratios of the older mmcv, which has the same tags."""
-    name = _MMENGINE.get(tag.lower())
-    return _common(tag) if name is None else f"val/{name}"
-
-
-def _ultralytics(tag: str) -> str:
-    """Name Ultralytics' metrics: of boxes (B) and masks (M) where it has both."""
-    if tag in ("lr/pg0", "x/lr0"):
-        return "lr"
-    match = _ULTRALYTICS.match(tag)
-    if match is None:
-        return _common(tag)
-    metric = match["metric"].lower().replace("map_0.5", "map50").replace(":0.95", "-95")
-    return f"val/{metric}{ {'B': '_box', 'M': '_mask', None: ''}[match['kind']] }"
-
-
-def _lightning(tag: str) -> str:
-    """Name Lightning's learning rates, and the two ways in which it logs one figure."""
-    if _LIGHTNING_LR.match(tag):
-        return "lr"
-    if tag.endswith("_step") and part_of(tag.split("_")[0]) == "train":
-        return f"train_batch/{_metric(tag.removesuffix('_step').partition('_')[2])}"
-    return _common(tag.removesuffix("_epoch"))
-
-
-def _hugging_face(tag: str) -> str:
-    """Name what the Trainer evaluates."""
-    return _common(f"val_{tag[5:]}" if tag.startswith("eval_") else tag)
-
-
-def _detectron2(tag: str) -> str:
-    return "train/loss" if tag == "total_loss" else _common(tag)
-
-
-def _free(tag: str) -> str:
-    """Name what somebody's own script writes, in words or in one."""
-    text = re.sub(r"[ -]+", "_", tag.removesuffix("%").strip().lower())
+def _in_one_word(tag: str) -> str:
+    """Write ``Val Loss``, ``valLoss`` and ``loss_val`` as ``val_loss``."""
+    text = re.sub(r"^(train|val|valid|test)(?=[A-Z][a-z])", r"\1_", tag.strip())
+    text = re.sub(r"[ -]+", "_", text).lower()
     first, underscore, last = text.rpartition("_")
-    if underscore and first in _METRICS and part_of(last):
-        text = f"{last}_{first}"
-    part, mark, metric = text.partition("_")
-    if mark and part == "eval":
-        text = f"val_{metric}"
-    name = _common(text)
-    if tag.endswith("%"):
-        return f"{name}_percent"
-    return name if "/" in name or name != text else tag
+    return f"{last}_{first}" if underscore and last in _PARTS and _is_known(first) else text
 
 
-def _of_two(first: str, rest: str) -> str | None:
+def _known(tag: str) -> str | None:
+    """Return our name for a tag in one word; None where it is none of ours."""
+    lower = tag.lower()
+    if (match := _LEARNING_RATE.fullmatch(tag)) is not None:
+        return f"lr/pg{match['group']}" if match["group"] not in (None, "0") else "lr"
+    if (match := _DETECTION.fullmatch(tag)) is not None:
+        return _of_detection(match)
+    if lower == "loss" or (lower.startswith("epoch_") and _is_known(lower)):
+        return f"train/{_metric(lower)}"
+    if lower == "train_batch/batch_loss":
+        return "train_batch/loss"
+    first, slash, rest = lower.partition("/")
+    if slash:
+        return _of_two(first, rest, tag[len(first) + 1 :])
+    first, underscore, rest = lower.partition("_")
+    if not underscore or first not in _PARTS or not rest or (first == "eval" and not _is_known(rest)):
+        return None
+    if _PARTS[first] == "train" and rest.endswith("_step"):
+        return f"train_batch/{_metric(tag[len(first) + 1 : -len('_step')])}"
+    return f"{_PARTS[first]}/{_metric(tag[len(first) + 1 :].removesuffix('_epoch'))}"
+
+
+def _of_two(first: str, rest: str, original: str) -> str | None:
     """Return the name for ``first/rest``; None where it is none of ours."""
-    metric = _metric(rest)
     if first in ("train", "training", "val", "valid", "validation", "test"):
-        return f"{_PARTS[first]}/{metric}"
-    if first == "eval":
-        return f"val/{metric}" if metric in _METRICS else None
-    if first == "metrics":
-        return f"val/{metric}" if metric in _METRICS else None
-    if first in _METRICS and rest.lower() in _PARTS:
-        return f"{_PARTS[rest.lower()]}/{first}"
+        return f"{_PARTS[first]}/{_metric(original)}"
+    if first in ("eval", "metrics") and _is_known(rest):
+        return f"val/{_metric(rest)}"
+    if first in _METRICS and rest in _PARTS:
+        return f"{_PARTS[rest]}/{first}"
     return None
 
 
 def _metric(text: str) -> str:
-    """Take ``epoch_`` off a metric and write known ones in lower case."""
-    for prefix in ("epoch_", "batch_"):
-        if text.lower().startswith(prefix) and text[len(prefix) :].lower() in _METRICS:
-            return text[len(prefix) :].lower()
-    return text.lower() if text.lower() in _METRICS else text
+    """Write known metrics in one way, without ``epoch_`` or ``batch_`` before them; all others as they are."""
+    lower = re.sub(r"^(?:epoch|batch)_", "", re.sub(r"[ -]+", "_", text.lower()))
+    name = _ALIASES.get(lower, lower)
+    return name if name in _METRICS or lower in _ALIASES else text
+
+
+def _is_known(text: str) -> bool:
+    return _metric(text) in _METRICS or _metric(text) in _ALIASES.values()
+
+
+def _of_detection(match: re.Match[str]) -> str:
+    """Name the metrics of YOLO: of boxes (B) and masks (M) where it has both."""
+    metric = re.sub(r"map_?0?\.5", "map50", match["metric"].lower())
+    kind = {"B": "_box", "M": "_mask", None: ""}[match["kind"]]
+    return f"val/{re.sub(r':0?[.]95', '-95', metric)}{kind}"
+
+
+def _mmengine(tag: str) -> str | None:
+    """Name the percentages of mmengine as what they are."""
+    name = _mmcv(tag)
+    is_percent = name is not None and (name.startswith("val/") or tag.endswith("acc_seg"))
+    return f"{name}_percent" if is_percent else name
+
+
+def _mmcv(tag: str) -> str | None:
+    """Name the ratios of the older mmcv, which has the same tags; its losses and others with a dot are a head's."""
+    metric = _MMENGINE.get(tag.lower())
+    if metric is not None:
+        return f"val/{metric}"
+    return f"train/{tag}" if re.fullmatch(r"\w+\.(?:loss\w*|acc_seg)", tag) else None
+
+
+def _hugging_face(tag: str) -> str | None:
+    """Name what the Trainer logs, in its state (``eval_loss``) and in event files (``eval/loss``).
+
+    Its ``train_loss`` is the mean over the whole training, told once at the end.
+    """
+    match = re.fullmatch(r"(?:(?P<part>train|eval|test)/|(?P<of>eval|test)_)?(?P<metric>.+)", tag)
+    if match is None or match["metric"] == "learning_rate":
+        return None
+    return f"{_PARTS[match['part'] or match['of'] or 'train']}/{_metric(match['metric'])}"
+
+
+def _detectron2(tag: str) -> str | None:
+    """Name detectron2's losses, and its evaluation, which is in percent."""
+    if tag == "total_loss":
+        return "train/loss"
+    if tag.startswith("loss_"):
+        return f"train/{tag}"
+    match = _TASK.fullmatch(tag)
+    return f"val/{match['task']}_{match['metric'].lower()}_percent" if match is not None else None
 
 
 def counts_epochs(tag: str, all_tags: list[str]) -> bool:
@@ -168,14 +190,9 @@ def counts_epochs(tag: str, all_tags: list[str]) -> bool:
     return "Loss/val" in all_tags and any(other.startswith("Metrics/") for other in all_tags)
 
 
-_RULES: dict[str, Callable[[str], str]] = {
+_RULES: dict[str, Callable[[str], str | None]] = {
     "mmengine": _mmengine,
     "mmcv": _mmcv,
-    "ultralytics": _ultralytics,
-    "lightning": _lightning,
     "huggingface": _hugging_face,
     "detectron2": _detectron2,
-    "csv": _free,
-    "jsonl": _free,
-    "log": _free,
 }

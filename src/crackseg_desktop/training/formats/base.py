@@ -94,6 +94,27 @@ class Parser(Protocol):
         ...
 
 
+class CountedOn:
+    """Counts steps over all epochs where they begin anew in each; an earlier epoch begins the training anew."""
+
+    def __init__(self) -> None:
+        self._before = self._last = self._epoch = 0
+
+    @property
+    def step(self) -> int:
+        """Return the newest step."""
+        return self._before + self._last
+
+    def on(self, epoch: int, step: int) -> int:
+        """Take in a step of an epoch; return it counted from the start of the training."""
+        if epoch < self._epoch:
+            self._before = 0
+        elif epoch > self._epoch and step <= self._last:
+            self._before += self._last
+        self._epoch, self._last = epoch, step
+        return self.step
+
+
 class LineParser(ABC):
     """A parser of text lines: UTF-8, else GB 18030 or Windows-1252; UTF-16 where a byte order mark says so.
 

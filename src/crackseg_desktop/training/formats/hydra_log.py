@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from crackseg_desktop.readings import Ending
 from crackseg_desktop.training.formats.base import LineParser, as_step
-from crackseg_desktop.training.formats.error_log import error_ending, is_harmless
+from crackseg_desktop.training.formats.error_log import LastWords, error_ending, is_harmless
 from crackseg_desktop.training.formats.log_figures import LogFigures
 from crackseg_desktop.training.formats.log_record import parse_record
 
@@ -67,6 +67,7 @@ class HydraLog(LineParser):
         self._evidence: dict[_Evidence, Ending] = {}
         self._open_error: tuple[_Evidence, str] | None = None
         self._extra_lines = 0
+        self._last_words = LastWords()
         self._saw_start = False
         self.saw_points = False
 
@@ -91,6 +92,7 @@ class HydraLog(LineParser):
             self._points += points
             self.saw_points = True
             self._evidence.pop(_Evidence.ERROR, None)
+            self._last_words.forget()
         else:
             self._judge(record)
         self.clues.ending = self._evidence[min(self._evidence)] if self._evidence else None
@@ -140,7 +142,11 @@ class HydraLog(LineParser):
             self.clues.ids.add(match["id"].strip())
 
     def _follow(self, text: str) -> None:
-        """Add a line to the error before it, as far as the traceback."""
+        """Add a line to the error before it, as far as the traceback; a captured console tells of the death itself."""
+        death = self._last_words.read(text.rstrip(), self._time)
+        if death is not None:
+            self._evidence[_Evidence.ERROR] = death
+            self.clues.ending = self._evidence[min(self._evidence)]
         if self._open_error is None or not text.strip():
             return
         if text.startswith(_TRACEBACK) or self._extra_lines >= _EXTRA_LINES:

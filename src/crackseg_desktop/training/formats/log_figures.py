@@ -16,11 +16,15 @@ _EXACT = re.compile(rf"\[(?P<step>\d+)\] (?P<tag>[A-Za-z_][\w./-]*): (?P<value>{
 _VALIDATION = re.compile(r"\[VAL\] Epoch (?P<epoch>\d+) Step \d+ \| (?P<pairs>.*)")
 _SUMMARY = re.compile(r"=== Epoch (?P<epoch>\d+) Summary ===")
 _SUMMARY_LINE = re.compile(r"(?P<part>Train|Val|LR): +(?P<pairs>.*)")
-_BATCH = re.compile(r"Epoch (?P<epoch>\d+), Batch (?P<batch>\d+)/(?P<batches>\d+), (?P<pairs>.*)")
-_EPOCH = re.compile(r"Epoch \[?(?P<epoch>\d+)(?:/(?P<total>\d+))?\]?(?: *[:|,] *| +- +)(?P<pairs>.*)")
+_BATCH = re.compile(r"Epoch \[?(?P<epoch>\d+)(?:/\d+)?\]?, Batch \[?(?P<batch>\d+)/(?P<batches>\d+)\]?, (?P<pairs>.*)")
+_STEP = re.compile(r"Epoch \d+ Step (?P<step>\d+) \| Training \| (?P<pairs>.*)")
+_EPOCH = re.compile(
+    r"(?P<part>Validation - )?Epoch:? \[?(?P<epoch>\d+)(?:/(?P<total>\d+))?\]?(?: *[:|,] *| +- +)(?P<pairs>.*)"
+)
 _STARTING = re.compile(r"(?:--- Epoch|Starting epoch|Epoch) (?P<epoch>\d+)/(?P<total>\d+)(?: ---)?$")
 _SCHEDULER = re.compile(rf"LR Scheduler step\. Current LR: (?P<value>{_NUMBER})", re.IGNORECASE)
-_AFTER_EPOCH = re.compile(r"Validation - (?P<pairs>.*)")
+_AFTER_EPOCH = re.compile(r"Validation - (?P<pairs>.*)|(?P<part>Train|Validation) (?P<loss>Loss: .*)")
+_BATCH_AFTER_EPOCH = re.compile(r"Train Batch: (?P<batch>\d+)/(?P<batches>\d+), (?P<pairs>.*)")
 _PAIR = re.compile(rf"(?P<label>[A-Za-z][A-Za-z_0-9 ]*?) *: *(?P<value>{_NUMBER})(?![\w.])", re.IGNORECASE)
 
 _TRAINING_LOSS = "train/epoch_loss"
@@ -52,7 +56,7 @@ class LogFigures:
     def _points(self, message: str, time: float) -> Iterator[Point]:
         if message.startswith("["):
             return self._bracketed(message, time)
-        if "poch" in message[:16]:
+        if "poch" in message[:18]:
             return self._of_epoch(message, time)
         return self._of_last_epoch(message, time)
 
@@ -75,26 +79,35 @@ class LogFigures:
             return
         match = _BATCH.match(message)
         if match is not None:
-            epoch, batches, batch = (as_step(match[group]) or 0 for group in ("epoch", "batches", "batch"))
-            step = as_step(epoch * batches + batch)
-            if step is not None:
-                for label, value in _pairs(match["pairs"]):
-                    yield Point(f"train_batch/{label}", step, time, value, "step", exact=False)
+            yield from _of_batch(match, int(match["epoch"]), time)
+            return
+        match = _STEP.match(message)
+        step = as_step(match["step"]) if match is not None else None
+        if match is not None and step is not None:
+            yield from _batch_points(match["pairs"], step, time)
             return
         match = _EPOCH.match(message)
         if match is not None:
             self._begin(match)
-            is_validation = "val" in match["pairs"].lower()
+            is_validation = match["part"] is not None or "val" in match["pairs"].lower()
             yield from _rounded(match["pairs"], self._epoch, time, "val_" if is_validation else "train/")
 
     def _of_last_epoch(self, message: str, time: float) -> Iterator[Point]:
         if self._epoch is None:
             return
-        match = _SUMMARY_LINE.match(message) or _AFTER_EPOCH.match(message)
+        match = _SUMMARY_LINE.match(message)
         if match is not None:
-            part = match.groupdict().get("part", "Val")
-            pairs = f"lr: {match['pairs']}" if part == "LR" else match["pairs"]
-            yield from _rounded(pairs, self._epoch, time, "train/" if part == "Train" else "val_")
+            pairs = f"lr: {match['pairs']}" if match["part"] == "LR" else match["pairs"]
+            yield from _rounded(pairs, self._epoch, time, "train/" if match["part"] == "Train" else "val_")
+            return
+        match = _AFTER_EPOCH.match(message)
+        if match is not None:
+            pairs = (match["pairs"] or match["loss"]).replace("'", "")
+            yield from _rounded(pairs, self._epoch, time, "train/" if match["part"] == "Train" else "val_")
+            return
+        match = _BATCH_AFTER_EPOCH.match(message)
+        if match is not None:
+            yield from _of_batch(match, self._epoch, time)
             return
         match = _SCHEDULER.match(message)
         value = as_number(match["value"]) if match is not None else None
@@ -108,11 +121,27 @@ class LogFigures:
             self.total_epochs = as_step(total)
 
 
+def _of_batch(match: re.Match[str], epoch: int, time: float) -> Iterator[Point]:
+    """Yield the figures of a batch, counted over all epochs."""
+    step = as_step(epoch * int(match["batches"]) + int(match["batch"]))
+    if step is not None:
+        yield from _batch_points(match["pairs"], step, time)
+
+
+def _batch_points(pairs: str, step: int, time: float) -> Iterator[Point]:
+    for label, value in _pairs(pairs):
+        yield Point(f"train_batch/{label.removeprefix('train_')}", step, time, value, "step", exact=False)
+
+
 def _rounded(pairs: str, epoch: int | None, time: float, prefix: str) -> Iterator[Point]:
+    """Yield the figures of an epoch; one that is told twice in a line, the first time."""
     if epoch is None:
         return
+    figures: dict[str, float] = {}
     for label, value in _pairs(pairs):
-        yield Point(_tag(label, prefix), epoch, time, value, exact=False)
+        figures.setdefault(_tag(label, prefix), value)
+    for tag, value in figures.items():
+        yield Point(tag, epoch, time, value, exact=False)
 
 
 def _pairs(text: str) -> Iterator[tuple[str, float]]:

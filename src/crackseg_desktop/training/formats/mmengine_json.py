@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.training.formats.base import as_step
+from crackseg_desktop.training.formats.base import CountedOn, as_step
 from crackseg_desktop.training.formats.json_rows import JsonRows
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ class MmcvJson(JsonRows):
 
     def __init__(self) -> None:
         super().__init__()
-        self._before = 0
-        self._iteration = 0
-        self._epoch = 0
+        self._steps = CountedOn()
 
     def row(self, row: Mapping[str, object]) -> None:
         """Take in one row; the first, which describes the machine, has no mode."""
@@ -57,16 +55,11 @@ class MmcvJson(JsonRows):
         if epoch is None or iteration is None:
             return
         if mode == "train":
-            if epoch < self._epoch:
-                self._before = 0
-            elif epoch > self._epoch and iteration <= self._iteration:
-                self._before += self._iteration
-            self._epoch, self._iteration = epoch, iteration
-            self.add(row, self._before + iteration, "step")
+            self.add(row, self._steps.on(epoch, iteration), "step")
         elif mode == "val":
             self.clues.epoch = max(self.clues.epoch or 0, epoch)
             figures = {f"val/{name}" if name in TIMINGS or name == "lr" else name: value for name, value in row.items()}
-            self.add(figures, self._before + self._iteration, "step")
+            self.add(figures, self._steps.step, "step")
 
 
 def is_mmcv(row: Mapping[str, object]) -> bool:

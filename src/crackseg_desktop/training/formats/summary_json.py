@@ -33,7 +33,7 @@ def parse_summary(data: bytes) -> Summary | None:
     started = as_time(info.get("start_time") or info.get("experiment_start"))
     history = document.get("metric_history") or document.get("epoch_summaries")
     points = list(_points(history)) if isinstance(history, list) else []
-    if started is None and not points and "best_metrics" not in document:
+    if started is None and not points and not {"best_metrics", "final_metrics"} & document.keys():
         return None
     return Summary(started, as_step(info.get("total_epochs")), points)
 

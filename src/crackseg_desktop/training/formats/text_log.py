@@ -7,17 +7,15 @@ bar is full. Figures that the log gives in percent stay as they are, and their t
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from crackseg_desktop.readings import Ending
-from crackseg_desktop.training.formats.base import LineParser, Point, as_number, as_step, as_time
-from crackseg_desktop.training.formats.error_log import classify, error_ending
+from crackseg_desktop.training.formats.base import Axis, CountedOn, LineParser, Point, as_number, as_step, as_time
+from crackseg_desktop.training.formats.error_log import LastWords
 from crackseg_desktop.training.names import is_metric, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from crackseg_desktop.training.formats.base import Axis
 
 _LONGEST = 2000
 _LABEL_WORDS = 4
@@ -27,7 +25,7 @@ _EPOCH = re.compile(
     r"\bepoch\b['\"]? *(?:[:=#(] *)?\[? *(?P<epoch>\d{1,18})(?!\.?\d)(?: *(?:/|of) *(?P<total>\d{1,18}))?\]?", re.I
 )
 _STEP = re.compile(
-    r"\b(?:global[_ ])?(?:step|iter|iters|iteration|iterations|batch)\b *(?:[:=#(] *)?\[? *(?P<step>\d{1,18})"
+    r"\b(?:global[_ ])?(?P<unit>step|iter|iters|iteration|iterations|batch)\b *(?:[:=#(] *)?\[? *(?P<step>\d{1,18})"
     r"(?!\.?\d)(?: *(?:/|of) *(?P<total>\d{1,18}))?",
     re.I,
 )
@@ -41,13 +39,15 @@ _PAIR = re.compile(
 _BAR = re.compile(r"(?<!\d)(?P<done>\d{1,18})/(?P<all>\d{1,18})[ \[]")
 _DRAWN = re.compile(r"%\||\[[=>.━\-# ]{8,}\]|[━█]{4,}")
 _FULL = re.compile(r"^\s*(?P<done>\d{1,18})/(?P=done) ")
-_OF_LAST_EPOCH = re.compile(r"^\W*(?:train|training|val|valid|validation|test|eval|evaluation)\b", re.I)
-_ERROR = re.compile(r"^(?:[\w.]+\.)?(?P<name>[A-Z]\w*(?:Error|Exception|Interrupt|Exit))\b(?:: ?.*)?$")
+_OF_LAST_EPOCH = re.compile(
+    r"^\W*(?:info\W+)?(?:train|training|val|valid|validation|test|eval|evaluation)(?:\b|_)", re.I
+)
+_YOLO_ROW = re.compile(r"^ *(?P<epoch>\d{1,9})/(?P<total>\d{1,9}) +[\d.]+[GM]i?B? ")
+_PIX2PIX = re.compile(r"^\(epoch: (?P<epoch>\d{1,9}), iters: (?P<step>\d{1,9}),[^)]*\) (?P<losses>.+)")
+_LOSS = re.compile(rf"(?P<label>\w+): (?P<value>{_NUMBER})(?= |$)", re.I)
 _COUNTING = ("epoch", "step", "iter", "batch")
-_TELLING = ("traceback", "memory", "train", "completed", "early", "epoch")
+_TELLING = ("traceback", "memory", "oom", "space", "errno 28", "train", "completed", "early", "epoch")
 """A line with none of these words is passed over at once: most lines of most logs."""
-_TRACEBACK = "Traceback (most recent call last)"
-_OUT_OF_MEMORY = re.compile(r"out of memory|OutOfMemoryError", re.I)
 _DONE = re.compile(
     r"`?Trainer\.fit`? stopped: `?max_(?:epochs|steps)=|\btraining (?:is )?(?:complete[d]?|finished|done)\b"
     r"|\bfinished training\b|^\d+ epochs completed in ",
@@ -61,6 +61,14 @@ _EARLY = re.compile(
 _PLANNED = re.compile(r"\b(?:max_epochs|num_epochs|total epochs|epoch(?:e)?s number)['\"]? *[:=] *(?P<total>\d+)", re.I)
 
 
+class _Place(NamedTuple):
+    """Where figures belong: the step, what it counts, and what is put before their tags."""
+
+    step: int
+    axis: Axis
+    prefix: str = ""
+
+
 class TextLog(LineParser):
     """Reads one log. Where its epochs begin anew the older branch is left to be superseded."""
 
@@ -72,7 +80,8 @@ class TextLog(LineParser):
         self._time: float | None = None
         self._epoch: int | None = None
         self._last: dict[str, tuple[int, str, float | None]] = {}
-        self._in_traceback = False
+        self._last_words = LastWords()
+        self._steps = CountedOn()
 
     @property
     def now(self) -> float:
@@ -91,12 +100,18 @@ class TextLog(LineParser):
             self._points += points
             if not all(point.tag.lower().startswith("test") for point in points):
                 self.clues.ending = None
-            self._in_traceback = False
+            self._last_words.forget()
         else:
             self._judge(text.rstrip())
 
     def figures(self, text: str) -> Iterator[Point]:
         """Yield the figures of a line."""
+        if (match := _PIX2PIX.match(text)) is not None:
+            yield from self._losses(match)
+            return
+        if (match := _YOLO_ROW.match(text)) is not None:
+            self._begin(match)
+            return
         lower = text.lower()
         if not any(word in lower for word in _COUNTING) and not self._is_of_last_epoch(text):
             return
@@ -108,16 +123,25 @@ class TextLog(LineParser):
         elif step is None and not self._is_of_last_epoch(text):
             return
         pairs = [pair for pair in _PAIR.finditer(text) if is_metric(_label(pair))]
-        if not pairs:
-            return
-        part = _part_before(text[: pairs[0].start("label")])
-        place = self._place(text, epoch, step)
+        place = self._place(text, epoch, step) if pairs else None
         if place is not None:
-            number, axis, prefix = place
-            for pair in pairs:
-                value = as_number(pair["value"])
-                if value is not None:
-                    yield Point(_tag(pair, part, prefix), number, self.now, value, axis)
+            yield from self._placed(pairs, _part_before(text[: pairs[0].start("label")]), place)
+
+    def _placed(self, pairs: list[re.Match[str]], part: str, place: _Place) -> Iterator[Point]:
+        """Yield a line's figures; one that names no part of the training is of the part named before it."""
+        for pair in pairs:
+            value = as_number(pair["value"])
+            part = _part_of_label(_label(pair)) or part
+            if value is not None:
+                yield Point(_tag(pair, part, place.prefix), place.step, self.now, value, place.axis)
+
+    def _losses(self, match: re.Match[str]) -> Iterator[Point]:
+        """Yield the figures of a line as pix2pix writes it, and what is made from it: all are losses."""
+        step = self._steps.on(int(match["epoch"]), int(match["step"]))
+        for pair in _LOSS.finditer(match["losses"]):
+            value = as_number(pair["value"])
+            if value is not None:
+                yield Point(f"train_batch/loss_{pair['label']}", step, self.now, value, "step")
 
     def _is_of_last_epoch(self, text: str) -> bool:
         return self._epoch is not None and (_FULL.match(text) or _OF_LAST_EPOCH.match(text)) is not None
@@ -128,19 +152,20 @@ class TextLog(LineParser):
         if total:
             self.clues.total_epochs = total
 
-    def _place(
-        self, text: str, epoch: re.Match[str] | None, step: re.Match[str] | None
-    ) -> tuple[int, Axis, str] | None:
-        """Return where the figures of a line belong: the step, what it counts, and what is put before their tags."""
-        if epoch is not None:
-            within = _IN_EPOCH.match(text, epoch.end()) or step
-            if within is not None and within["total"] is not None and self._epoch is not None:
-                number = as_step(self._epoch * int(within["total"]) + int(within["step"]))
-                return None if number is None else (number, "step", "train_batch/")
-        if step is not None and (epoch is None or step[0].lower().startswith("global")):
-            number = as_step(step["step"])
-            return None if number is None else (number, "step", "")
-        return None if self._epoch is None else (self._epoch, "epoch", "")
+    def _place(self, text: str, epoch: re.Match[str] | None, step: re.Match[str] | None) -> _Place | None:
+        """Return where the figures of a line belong; None where its numbers cannot be steps."""
+        if epoch is None or self._epoch is None:
+            number = self._epoch if step is None else as_step(step["step"])
+            return None if number is None else _Place(number, "epoch" if step is None else "step")
+        within = _IN_EPOCH.match(text, epoch.end()) or step
+        if within is not None and within["total"] is not None:
+            number = as_step(self._epoch * int(within["total"]) + int(within["step"]))
+            return None if number is None else _Place(number, "step", "train_batch/")
+        if step is None or step["unit"].lower().endswith("s"):
+            return _Place(self._epoch, "epoch")
+        is_global = step[0].lower().startswith("global")
+        number = as_step(int(step["step"]) if is_global else self._steps.on(self._epoch, int(step["step"])))
+        return None if number is None else _Place(number, "step")
 
     def _is_news(self, point: Point) -> bool:
         """Say whether a figure is no echo: a bar is drawn full more than once, a console may be captured twice."""
@@ -162,17 +187,11 @@ class TextLog(LineParser):
     def _judge(self, text: str) -> None:
         """Look for the end of the training in a line without figures."""
         lower = text.lower()
-        if not self._in_traceback and not any(word in lower for word in _TELLING):
+        if not self._last_words.is_listening and not any(word in lower for word in _TELLING):
             return
-        if _TRACEBACK in text:
-            self._in_traceback = True
-        elif _OUT_OF_MEMORY.search(text) and classify(text) == "out_of_memory":
-            self.clues.ending = error_ending(text, self._time)
-        elif self._in_traceback and (match := _ERROR.match(text)) is not None:
-            self._in_traceback = False
-            is_stopped = match["name"] in ("KeyboardInterrupt", "SystemExit")
-            if self.clues.ending is None or self.clues.ending.kind != "out_of_memory":
-                self.clues.ending = Ending("closed", text, self._time) if is_stopped else error_ending(text, self._time)
+        death = self._last_words.read(text, self._time)
+        if death is not None:
+            self.clues.ending = death
         elif _DONE.search(text):
             self.clues.ending = self.clues.ending or Ending("completed", None, self._time)
         elif _EARLY.search(text):
@@ -208,9 +227,13 @@ def _part_before(text: str) -> str:
     return next((part for word in reversed(words) if (part := part_of(word)) is not None), "")
 
 
+def _part_of_label(label: str) -> str | None:
+    return next((part for word in re.split(r"[ _/.-]", label) if (part := part_of(word)) is not None), None)
+
+
 def _tag(pair: re.Match[str], part: str, prefix: str) -> str:
     label = _label(pair)
-    has_part = any(part_of(word) for word in re.split(r"[ _/.-]", label))
+    has_part = _part_of_label(label) is not None
     if prefix and not has_part and part in ("", "train"):
         before = prefix
     elif part and not has_part and not re.fullmatch(r"lr|learning[ _]rate", label, re.I):
