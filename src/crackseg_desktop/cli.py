@@ -318,6 +318,8 @@ def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:
     """Return the folders to watch; one that was named and is not there is bad usage."""
     named = [Path(os.path.expanduser(folder)) for folder in given or options.runs]
     for folder in named:
+        if not _answers(folder):
+            raise CommandError(f"{folder} is on a file system that does not answer")
         if not os.path.exists(folder):
             raise CommandError(f"{folder} does not exist, or may not be looked into", USAGE)
     if named or options.demo:
@@ -331,6 +333,12 @@ def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:
         return watched_folders_here(Path.cwd())
     except FileNotFoundError:  # the folder we stand in was deleted
         return []
+
+
+def _answers(folder: Path) -> bool:
+    from crackseg_desktop.training.mounts import Mounts
+
+    return Mounts(SystemClock()).answers(folder)
 
 
 def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:

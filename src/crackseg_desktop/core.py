@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from crackseg_desktop.alerts.rules import rules_from
@@ -12,7 +14,6 @@ from crackseg_desktop.run_index import RunIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.hardware.driver import Source
@@ -71,7 +72,7 @@ class Core:
 
     def add_folder(self, path: Path) -> None:
         """Watch one more folder from now on."""
-        folder = path.expanduser().resolve()
+        folder = _absolute(path)
         if folder not in self.folders:
             self.folders.append(folder)
             self.watch_folder(folder)
@@ -92,7 +93,7 @@ def assemble(
     router = Router(notifiers, clock, backend=settings.notifications.backend)
     index = RunIndex(data_dir)
     monitor = Monitor(rules, clock, _announcer(settings, router), index.remember)
-    watched = [folder.expanduser().resolve() for folder in folders]
+    watched = list(map(_absolute, folders))
     sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
     follower = Follower(watched, monitor.publish, clock, recall=index.recall)
 
@@ -131,6 +132,11 @@ def build_sampler(
     sampling = settings.sampling
     periods = Periods(sampling.fast_seconds, sampling.medium_seconds, sampling.slow_seconds)
     return Sampler(sources, publish, clock, periods, deadline=sampling.deadline_seconds), disks.watch_folders
+
+
+def _absolute(folder: Path) -> Path:
+    """Return the absolute path without touching it: it may lie on a mount that does not answer."""
+    return Path(os.path.abspath(folder.expanduser()))
 
 
 def _announcer(settings: Settings, router: Router) -> Callable[..., None]:

@@ -41,7 +41,7 @@ def examine(loaded: Loaded, data_dir: Path, folders: Sequence[Path], clock: Cloc
         _rules(loaded),
         _data_folder(data_dir),
         *_sources(loaded, data_dir, folders, clock),
-        *_runs(folders),
+        *_runs(folders, clock),
         *_notifiers(),
         _display(),
         *_packages(),
@@ -97,13 +97,18 @@ def _severity(state: SourceState) -> str:
             return "problem"
 
 
-def _runs(folders: Sequence[Path]) -> Iterator[Check]:
+def _runs(folders: Sequence[Path], clock: Clock) -> Iterator[Check]:
+    from crackseg_desktop.training.mounts import Mounts
     from crackseg_desktop.training.runs import read_runs
 
     if not folders:
         yield "trainings", "unavailable", "no folder is watched: give --runs DIR or set watch.folders in the settings"
+    mounts = Mounts(clock)
     for folder in folders:
-        found = read_runs([folder])
+        if not mounts.answers(folder):
+            yield f"trainings in {folder}", "problem", "it is on a file system that does not answer"
+            continue
+        found = read_runs([folder], answers=mounts.answers)
         yield f"trainings in {folder}", "ok", f"{len(found)} runs"
         for run in found:
             yield from ((f"run {run.facts.name}", "problem", note) for note in run.facts.notes)

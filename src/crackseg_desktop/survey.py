@@ -23,6 +23,7 @@ from crackseg_desktop.settings import Baselines
 from crackseg_desktop.tracking import newest_first, run_observations
 from crackseg_desktop.training.followed import is_resting
 from crackseg_desktop.training.library import Library
+from crackseg_desktop.training.mounts import Mounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -151,7 +152,7 @@ def _read(data_dir: Path, folders: Sequence[Path], clock: Clock) -> Iterator[lis
     batch: list[Known] = []
     begun = clock.monotonic()
     with closing(index):
-        for known in _summed(Library(list(folders), index.recall), index, clock):
+        for known in _summed(Library(list(folders), index.recall, Mounts(clock).answers), index, clock):
             batch.append(known)
             if clock.monotonic() - begun > _BATCH_SECONDS:
                 yield batch

@@ -89,3 +89,20 @@ def test_that_a_folder_that_vanishes_is_no_trouble(tmp_path: Path, monkeypatch: 
     assert set(found.folders) == {tmp_path}
     assert found.notes == []
     assert modified_ns(tmp_path / "never") is None
+
+
+def test_that_a_file_system_that_does_not_answer_is_not_touched(tmp_path: Path) -> None:
+    dead, alive = tmp_path / "dead", tmp_path / "alive"
+    for folder in (dead / "run", alive / "run"):
+        folder.mkdir(parents=True)
+    (alive / "link").symlink_to(dead)
+    asked: list[Path] = []
+
+    def answers(path: Path) -> bool:
+        asked.append(path)
+        return dead not in (path, *path.parents) and path.name != "link"
+
+    found = scan([dead, alive], answers)
+    assert set(found.folders) == {alive, alive / "run"}
+    assert {note.split(" ")[0] for note in found.notes} == {str(dead), str(alive / "link")}
+    assert set(asked) >= {dead, alive, alive / "run", alive / "link"}

@@ -326,3 +326,30 @@ def test_that_stop_returns_while_publish_blocks(checkout: Checkout, clock: FakeC
     follower.stop(10)
     assert len(published) == 1
     assert not [thread for thread in threading.enumerate() if thread.name == "training-follower"]
+
+
+def test_that_a_mount_that_falls_silent_holds_up_nothing_and_loses_nothing(
+    checkout: Checkout, make_checkout: Callable[[str], Checkout], told: Told, clock: FakeClock
+) -> None:
+    other = make_checkout("remote")
+    near, far = checkout.begin(layout="L2"), other.begin("far", layout="L2")
+    for run in (near, far):
+        run.epoch(1, 1.0, 0.5)
+    silent: set[Path] = set()
+
+    def answers(path: Path) -> bool:
+        return not any(path.is_relative_to(root) for root in silent)
+
+    follower = Follower([checkout.root, other.root], told, clock, answers=answers)
+    follower.poll()
+    silent.add(other.root)
+    for run in (near, far):
+        run.epoch(2, 1.0, 0.25)
+    clock.advance(60)
+    follower.poll()
+    assert told.points("val_loss", baseline=False) == [(2, 0.25)]
+    assert not told.removed()
+    silent.clear()
+    clock.advance(60)
+    follower.poll()
+    assert told.points("val_loss", baseline=False) == [(2, 0.25), (2, 0.25)]

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.training.folders import scan
+from crackseg_desktop.training.folders import always_answers, scan
 from crackseg_desktop.training.formats.tfevents import is_event_file
 from crackseg_desktop.training.frameworks import framework_runs, run_of_file
 from crackseg_desktop.training.places import (
@@ -25,7 +25,7 @@ from crackseg_desktop.training.places import (
 from crackseg_desktop.training.verdicts import Verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from crackseg_desktop.training.folders import Scan
     from crackseg_desktop.training.frameworks import FrameworkRun
@@ -80,15 +80,17 @@ def watched_folders_here(cwd: Path) -> list[Path]:
     return []
 
 
-def discover(roots: Sequence[Path], verdicts: Verdicts | None = None) -> Discovery:
+def discover(
+    roots: Sequence[Path], verdicts: Verdicts | None = None, answers: Callable[[Path], bool] = always_answers
+) -> Discovery:
     """Look through the roots, each a checkout, a folder of experiments, one run's folder or one file.
 
     Where a root lies within a checkout, the other places in which its runs leave files are looked at too. ``verdicts``
-    remember from look to look what the files of unknown origin are.
+    remember from look to look what the files of unknown origin are; for ``answers`` see ``scan``.
     """
     verdicts = Verdicts() if verdicts is None else verdicts
-    given = list(dict.fromkeys(_resolved(root) for root in roots))
-    found = scan([*given, *_counterparts(given)])
+    given = list(dict.fromkeys(_resolved(root) if answers(root) else root for root in roots))
+    found = scan([*given, *_counterparts(filter(answers, given))], answers)
     places = places_in(found)
     ours = _crackseg_plans(places)
     shared = [file for file in shared_files_in(found, places) if not _is_foreign(file, verdicts)]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.curves import add_points
 from crackseg_desktop.readings import RunRemoved, RunResumed
 from crackseg_desktop.training.followed import ACTIVE_SECONDS, is_resting
 from crackseg_desktop.training.library import Library, knows_nothing
+from crackseg_desktop.training.mounts import Mounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.curves import Curves
@@ -30,6 +32,8 @@ _REDISCOVERY_SECONDS = 30.0
 class Follower:
     """Watches folders for runs and follows them. ``publish`` is called in the follower's thread and may block.
 
+    A folder on a network mount that does not answer is left out until it does; see ``Library`` for ``answers``.
+
     Points that were there when the program first looked are marked ``baseline``, those that came later are not. A run
     that began while it watched is news from its first point on.
     """
@@ -42,12 +46,14 @@ class Follower:
         active_interval: float = 2.0,
         idle_interval: float = 15.0,
         recall: Recall = knows_nothing,
+        answers: Callable[[Path], bool] | None = None,
     ) -> None:
         self._publish = publish
         self._clock = clock
         self._active_interval = active_interval
         self._idle_interval = idle_interval
-        self._library = Library(list(folders), recall)
+        self._answers = Mounts(clock).answers if answers is None else answers
+        self._library = Library(list(folders), recall, self._answers)
         self._added: list[Path] = []
         self._asked: list[tuple[str, Callable[[Curves], None]]] = []
         self._lock = threading.Lock()
@@ -76,7 +82,7 @@ class Follower:
     def add_folder(self, path: Path) -> None:
         """Watch one more folder; what lies there already is baseline. From any thread."""
         with self._lock:
-            self._added.append(path)
+            self._added.append(Path(os.path.abspath(path.expanduser())))
         self._wake.set()
 
     def read_curves(self, run: str, answer: Callable[[Curves], None]) -> None:
@@ -139,7 +145,8 @@ class Follower:
     def _take_added(self) -> list[Path]:
         with self._lock:
             added, self._added = self._added, []
-        new = [folder for path in added if (folder := path.expanduser().resolve()) not in self._library.roots]
+        real = [Path(os.path.realpath(path)) if self._answers(path) else path for path in added]
+        new = [folder for folder in real if folder not in self._library.roots]
         self._library.roots += new
         return new
 

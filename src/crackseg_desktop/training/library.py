@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crackseg_desktop.training import sources
 from crackseg_desktop.training.discovery import SAME_RUN_SECONDS, Discovery, RunPlan, discover
-from crackseg_desktop.training.folders import modified_ns
+from crackseg_desktop.training.folders import always_answers, modified_ns
 from crackseg_desktop.training.followed import FollowedRun
 from crackseg_desktop.training.formats.tfevents import BulkTables
 from crackseg_desktop.training.formats.validation_jsonl import Row
@@ -64,15 +64,21 @@ def knows_nothing(run: str, signature: str) -> None:
 
 
 class Library:
-    """Knows the runs under its folders. Belongs to one thread, ``add`` apart.
+    """Knows the runs under its folders. Belongs to one thread.
+
+    ``recall`` returns what is known of a run that did not change, ``answers`` says of a folder whether it can be
+    touched: on a dead network mount a call would never return. What lies there is left as it was.
 
     Attributes:
         readers: by the key of the run.
     """
 
-    def __init__(self, roots: list[Path], recall: Recall = knows_nothing) -> None:
+    def __init__(
+        self, roots: list[Path], recall: Recall = knows_nothing, answers: Callable[[Path], bool] = always_answers
+    ) -> None:
         self.roots = list(roots)
         self._recall = recall
+        self._answers = answers
         self._bulk = BulkTables()
         self.readers: dict[str, FollowedRun] = {}
         self._found = Discovery()
@@ -86,7 +92,7 @@ class Library:
 
     def refresh(self) -> list[FollowedRun]:
         """Look through the folders anew; return the readers of the runs that are gone."""
-        self._found = discover(self.roots, self._verdicts)
+        self._found = discover(self.roots, self._verdicts, self._answers)
         for note in self._found.notes:
             if note not in self._noted:
                 self._noted.add(note)
@@ -109,7 +115,7 @@ class Library:
         for reader in self.readers.values():
             if is_active(reader):
                 looked_at.update(folder for folder in _own_folders(reader.plan) if folder in known)
-        return any(modified_ns(folder) != known[folder] for folder in looked_at)
+        return any(self._answers(folder) and modified_ns(folder) != known[folder] for folder in looked_at)
 
     def read(
         self, now: float, *, settle: bool, is_due: Callable[[FollowedRun], bool] = lambda run: True
@@ -118,7 +124,7 @@ class Library:
 
         See ``RunReader.read``. A parked run has none, unless its files changed: then it is read from their start.
         """
-        due = [run for run in self.readers.values() if is_due(run)]
+        due = [run for run in self.readers.values() if is_due(run) and self._answers(run.plan.path)]
         for run in sorted(due, key=lambda run: run.begun, reverse=True):
             yield from self._read_one(run, now, settle=settle)
         for run in self._read_shared(now, settle=settle):
@@ -155,6 +161,7 @@ class Library:
             else:
                 self._documents.setdefault(shared.path, SharedDocument(shared))
         here = {shared.path for shared in self._found.shared}
+        here |= {path for path in (*self._shared, *self._documents) if not self._answers(path)}
         self._shared = {path: source for path, source in self._shared.items() if path in here}
         self._documents = {path: source for path, source in self._documents.items() if path in here}
         self._sharing = {shared.tree for shared in self._found.shared}
@@ -162,6 +169,7 @@ class Library:
     def _drop_gone(self) -> list[FollowedRun]:
         alive = {plan.key for plan in self._found.plans}
         alive |= {part.key for source in self._shared.values() for part in source.parts}
+        alive |= {key for key, run in self.readers.items() if not self._answers(run.plan.path)}
         gone = [self.readers.pop(key) for key in list(self.readers) if key not in alive]
         self._trees = {}
         for plan in self._found.plans:
@@ -174,12 +182,16 @@ class Library:
         for source in self._shared.values():
             if source.shared.kind is Kind.LOG and not self._needs_log(source.shared):
                 continue
+            if not self._answers(source.shared.path):
+                continue
             source.read(now)
             for part in source.parts:
                 reader = self._owner(part, source, now, settle=settle)
                 if reader is not None:
                     changed[reader.id] = reader
         for document in self._documents.values():
+            if not self._answers(document.shared.path):
+                continue
             readers = [*self._trees.get(document.shared.tree, ()), *self._orphans(document.shared)]
             reader = document.read(now, readers)
             if reader is not None:

@@ -91,9 +91,7 @@ class Merger:
         told = self._told.get(key)
         if told is None:
             told = self._told[key] = _Told(rank, point.tag, point.tag, point.step)
-        elif rank > told.rank and (point.step <= told.last_step or _is_echo(point, told.last)):
-            return []
-        elif _was_told(told, rank, point):
+        elif _is_known(told, rank, point):
             return []
         elif rank < told.rank:
             told.rank, told.source_tag = rank, point.tag
@@ -104,8 +102,10 @@ class Merger:
         return [point if point.tag == told.tag else point._replace(tag=told.tag)]
 
 
-def _was_told(told: _Told, rank: int, point: Point) -> bool:
-    """Say whether a less exact file was faster to tell the same."""
+def _is_known(told: _Told, rank: int, point: Point) -> bool:
+    """Say whether a more exact file has told a point, or a less exact one was faster to tell the same."""
+    if rank > told.rank and (point.step <= told.last_step or _is_echo(point, told.last)):
+        return True
     worse, value = told.values.get(point.step, (rank, point.value))
     return worse > rank and _same(value, point.value)
 

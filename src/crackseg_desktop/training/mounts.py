@@ -89,6 +89,8 @@ class Mounts:
             self._remote = frozenset(point for point, is_remote in self._read_table().items() if is_remote)
             self._points.clear()
             self._watched = {point: it for point, it in self._watched.items() if _is_remote(point, self._remote)}
+        if not self._remote and not path.drive:
+            return None
         if path not in self._points:
             self._points[path] = remote_point(path, self._remote)
         return self._points[path]

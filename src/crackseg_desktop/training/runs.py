@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.curves import add_points
-from crackseg_desktop.training.library import Library, knows_nothing
+from crackseg_desktop.training.folders import always_answers
+from crackseg_desktop.training.library import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from crackseg_desktop.curves import Curves
-    from crackseg_desktop.readings import CurvePoints, RunFacts
-    from crackseg_desktop.training.followed import FollowedRun, Recall
+    from crackseg_desktop.readings import RunFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +27,22 @@ class FoundRun:
     curves: Curves = field(default_factory=dict)
 
 
-def read_runs(folders: Sequence[Path], *, now: float | None = None) -> list[FoundRun]:
+def read_runs(
+    folders: Sequence[Path], *, now: float | None = None, answers: Callable[[Path], bool] = always_answers
+) -> list[FoundRun]:
     """Return the runs under some folders, the newest first. ``now``: Unix seconds, by default the machine's clock.
 
-    A folder may be a checkout, a folder of experiments, one run's folder, or one file.
+    A folder may be a checkout, a folder of experiments, one run's folder, or one file; for ``answers`` see ``Library``.
     """
+    library = Library([Path(folder) for folder in folders], answers=answers)
+    library.refresh()
     found: dict[str, FoundRun] = {}
-    for run, chunks in walk_runs(folders, now=now):
+    for run, chunks in library.read(time.time() if now is None else now, settle=True):
         curves = found[run.id].curves if run.id in found else {}
         for chunk in chunks:
             add_points(curves, chunk)
         found[run.id] = FoundRun(run.facts(), curves)
     return sorted(found.values(), key=lambda item: (item.facts.started or 0.0, item.facts.name), reverse=True)
-
-
-def walk_runs(
-    folders: Sequence[Path], *, now: float | None = None, recall: Recall = knows_nothing
-) -> Iterator[tuple[FollowedRun, Iterator[CurvePoints]]]:
-    """Yield the runs under some folders with their points, which are to be exhausted; roughly the newest first.
-
-    A run comes again where it has more points in a file that several share. One that ``recall`` knows is parked.
-    """
-    library = Library([Path(folder) for folder in folders], recall)
-    library.refresh()
-    yield from library.read(time.time() if now is None else now, settle=True)
 
 
 def find_runs(argument: str, folders: Sequence[Path], *, now: float | None = None) -> list[FoundRun]:
