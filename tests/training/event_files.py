@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crackseg_desktop.training.formats.crc32c import load_crc32c, mask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 SPECIALS = (float("nan"), float("inf"), float("-inf"), 0.0, -0.0)
 
@@ -40,9 +40,8 @@ def simple(tag: str, value: float) -> dict[str, Any]:
 
 def keras(tag: str, value: float, *, plugin: str = "scalars", code: str = "f") -> dict[str, Any]:
     """A scalar as TF2 and Keras write it; without metadata where ``plugin`` is empty."""
-    tensor = {"dtype": 1 if code == "f" else 2, "tensor_content": struct.pack(f"<{code}", value), "tensor_shape": {}}
-    metadata = {"metadata": {"plugin_data": {"plugin_name": plugin}}} if plugin else {}
-    return {"tag": tag, "tensor": tensor, **metadata}
+    content = {"dtype": 1 if code == "f" else 2, "tensor_content": struct.pack(f"<{code}", value), "tensor_shape": {}}
+    return {"tag": tag, "tensor": content, **_metadata(plugin)}
 
 
 def typed(tag: str, value: float) -> dict[str, Any]:
@@ -59,24 +58,65 @@ def histogram(tag: str) -> dict[str, Any]:
     return {"tag": tag, "histo": {"num": 3.0, "bucket": [1.0, 2.0], "bucket_limit": [1.0, 2.0]}}
 
 
+def tensor(tag: str, plugin: str = "", **fields: Any) -> dict[str, Any]:
+    """Any tensor."""
+    return {"tag": tag, "tensor": fields, **_metadata(plugin)}
+
+
+def _metadata(plugin: str) -> dict[str, Any]:
+    return {"metadata": {"plugin_data": {"plugin_name": plugin}}} if plugin else {}
+
+
+TENSORS: tuple[dict[str, Any], ...] = (
+    {"dtype": 1, "float_val": [0.1]},
+    {"dtype": 1, "tensor_content": struct.pack("<f", 0.1), "tensor_shape": {"dim": [{"size": 1}]}},
+    {"dtype": 2, "double_val": [0.1]},
+    {"dtype": 2, "tensor_content": struct.pack("<d", 0.1)},
+    {"dtype": 3, "int_val": [-7]},
+    {"dtype": 4, "tensor_content": b"\xff"},
+    {"dtype": 5, "tensor_content": struct.pack("<h", -3)},
+    {"dtype": 7, "string_val": [b"text"]},
+    {"dtype": 9, "int64_val": [-(2**40)]},
+    {"dtype": 10, "bool_val": [True]},
+    {"dtype": 14, "tensor_content": b"\x80\x3f"},
+    {"dtype": 19, "half_val": [0x3C00]},
+    {"dtype": 22, "uint32_val": [2**32 - 1]},
+    {"dtype": 23, "uint64_val": [2**63]},
+    {"dtype": 1, "float_val": [0.5, 0.5], "tensor_shape": {"dim": [{"size": 2}]}},
+    {"dtype": 1},
+)
+STYLES: tuple[Callable[[str, float], dict[str, Any]], ...] = (
+    simple,
+    keras,
+    typed,
+    lambda tag, value: keras(tag, value, code="d"),
+    lambda tag, value: keras(tag, value, plugin=""),
+)
+TAG_ENDS = ("", "x", "loss", "a" * 8, "é损失🙂", "y" * 70, "z" * 700)
+
+
 def mixed(seed: int, count: int, *, oddities: float = 0.1) -> list[bytes]:
     """Return the records of a training that logs in every style, told by a seed."""
     source = random.Random(seed)
-    tags = [f"tag{'x' * source.randrange(9)}/{number}" for number in range(source.choice((1, 3, 40)))]
-    step = source.choice((-3, 0, 100, 16_380, 2**40))
+    tags = [
+        f"{number}/{source.choice(TAG_ENDS[: source.choice((2, 5, 7))])}" for number in range(source.choice((1, 3, 40)))
+    ]
+    step = source.choice((-3, 0, 0, 100, 16_380, 2**40, 2**48))
+    still = source.random() < 0.1  # a training that logs no step
+    time = source.choice((1.7e9, 1.7e9, 0.0))
     records = [record(event(wall_time=1.0, file_version="brain.Event:2"))]
-    style = source.choice((simple, keras, typed))
+    styles = source.choice((*((style,) for style in STYLES), STYLES))
     for _ in range(count):
-        step += source.choice((0, 1, 1, 1, 7))
+        step += 0 if still else source.choice((0, 1, 1, 1, 7))
         if source.random() < 0.01:
             step = source.choice((-5, -(2**62), 0, 3, 2**62))
         value = source.random() if source.random() < 0.95 else source.choice(SPECIALS)
-        time = 1.7e9 + source.random() if source.random() < 0.97 else source.choice((*SPECIALS, -1.0))
-        tag = source.choice(tags)
+        moment = time + source.random() if source.random() < 0.97 else source.choice((*SPECIALS, -1.0))
+        tag, style = source.choice(tags), source.choice(styles)
         if source.random() < oddities:
-            records.append(record(_oddity(source, tag, step, time, value)))
+            records.append(record(_oddity(source, tag, step, moment, value)))
         else:
-            records.append(record(summary(style(tag, value), step=step, time=time)))
+            records.append(record(summary(style(tag, value), step=step, time=moment)))
     return records
 
 
@@ -84,7 +124,7 @@ def _oddity(source: random.Random, tag: str, step: int, time: float, value: floa
     values: Iterable[dict[str, Any]]
     match source.randrange(12):
         case 0:
-            values = (simple(tag, value), simple("other", value))
+            values = (simple(tag, value), simple("other", value), source.choice(STYLES)(tag, -value))
         case 1:
             values = (image("picture", source.choice((10, 600, 70_000))),)
         case 2:
@@ -92,19 +132,20 @@ def _oddity(source: random.Random, tag: str, step: int, time: float, value: floa
         case 3:
             values = (keras(tag, value, plugin="histograms"),) if source.random() < 0.3 else ()
         case 4:
-            values = (keras(tag, value, plugin=""),)
+            values = (tensor("words", "text", dtype=7, string_val=[b"words"]),)
         case 5:
-            values = (keras(tag, value, code="d"),)
+            values = (tensor(tag, source.choice(("", "scalars")), **source.choice(TENSORS)),)
         case 6:
-            return event(session_log={"status": 1}, step=step, wall_time=time)
+            return event(session_log={"status": source.choice((1, 2))}, step=step, wall_time=time)
         case 7:
             return source.randbytes(source.randrange(40))
         case 8:
             values = (simple(f"once{step}", value),)
         case 9:
-            values = (typed(tag, value),)
+            values = (source.choice(STYLES)(tag, value),)
         case 10:
-            return b""
+            return source.choice((b"", event(graph_def=b"graph", step=step), event(log_message={"message": "x"})))
         case _:
-            values = (simple(tag, value),)
+            # Fields twice and in another order: legal, and the last one counts.
+            return summary(simple("old", 1.0), step=7) + summary(simple(tag, value), step=step, time=time)
     return summary(*values, step=step, time=time)

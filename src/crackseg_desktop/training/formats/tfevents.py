@@ -97,6 +97,7 @@ class EventFile:
         self.damaged_records = 0
         self.decoder = Decoder(self.clues, path.name)
         self._path = path
+        self._name = os.fspath(path)  # a Path is turned into a string each time it is opened
         self._bulk = bulk if bulk is not None else BulkTables()
         self._framing: Framing | None = None
         self._first_bytes = self._last_bytes = b""
@@ -122,14 +123,17 @@ class EventFile:
 
         Raises OSError where the file cannot be read.
         """
-        size = os.stat(self._path).st_size
+        size = os.stat(self._name).st_size
         if self.ended or size in (self.offset, self._seen_size):
             return
-        with open(self._path, "rb", buffering=0) as file:
+        with open(self._name, "rb", buffering=0) as file:
             reader = self._bulk.reader_for(size - self.offset)
             if reader is not None:
                 yield from self._in_bulk(file, size, reader)
-            while not self.ended and self.offset < size and (columns := self._next(file, _CHUNK_BYTES)) is not None:
+            while not self.ended and self.offset < size:
+                columns = self._next(file, min(size - self.offset, _CHUNK_BYTES))
+                if columns is None:
+                    break
                 yield columns
         self._seen_size = size
 
@@ -138,7 +142,7 @@ class EventFile:
 
         Raises OSError where the file cannot be read.
         """
-        with open(self._path, "rb", buffering=0) as file:
+        with open(self._name, "rb", buffering=0) as file:
             first = file.read(len(self._first_bytes))
             file.seek(self.offset - len(self._last_bytes))
             return (first, file.read(len(self._last_bytes))) == (self._first_bytes, self._last_bytes)
@@ -148,7 +152,7 @@ class EventFile:
 
         Raises OSError where the file cannot be read.
         """
-        with open(self._path, "rb", buffering=0) as file:
+        with open(self._name, "rb", buffering=0) as file:
             file.seek(offset)
             data = file.read(min(length, os.fstat(file.fileno()).st_size) + HEADER_BYTES + FOOTER_BYTES)
         payload = next((payload for _, payload in Framing().records(data)), None)
