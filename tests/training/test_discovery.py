@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -191,6 +194,41 @@ def test_that_a_file_of_rows_is_known_by_its_content(tmp_path: Path) -> None:
 )
 def test_that_every_place_of_a_checkout_belongs_to_it(place: str) -> None:
     assert tree_of(Path("/home/outputs/crackseg") / place) == Path("/home/outputs/crackseg")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+def test_that_links_in_a_circle_are_no_trouble(tmp_path: Path, checkout: Checkout) -> None:
+    run = checkout.complete()
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    (run.folder / "again").symlink_to(checkout.root)
+    (run.folder / "train.log").symlink_to(run.folder / "train.log")
+    assert [plan.name for plan in plans(checkout.root, loop, loop / "deeper")] == [run.id]
+    assert watched_folders_here(loop) == []
+
+
+def test_that_a_home_of_nobody_is_no_trouble(checkout: Checkout) -> None:
+    run = checkout.complete()
+    assert [plan.name for plan in plans(Path("~nobody-of-this-name/runs"), checkout.root)] == [run.id]
+
+
+def test_that_files_that_vanish_or_are_closed_are_no_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Rights do not keep root out, so the refusal is played.
+    for name in ("gone", "closed", "open"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train.log").write_text("Epoch 1 loss: 0.5\nEpoch 2 loss: 0.4\n")
+    opening = os.open
+
+    def play(path: Any, *args: Any, **options: Any) -> int:
+        if Path(path).parent.name == "gone":
+            shutil.rmtree(tmp_path / "gone")
+        if Path(path).parent.name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opening(path, *args, **options)
+
+    monkeypatch.setattr(os, "open", play)
+    assert [plan.name for plan in plans(tmp_path)] == ["open/train.log"]
+    assert not (tmp_path / "gone").exists()
 
 
 def test_that_the_checkout_one_stands_in_is_watched(checkout: Checkout, tmp_path: Path) -> None:

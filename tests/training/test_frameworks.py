@@ -245,3 +245,26 @@ def test_that_a_captured_console_beside_the_runs_of_a_checkout_is_a_copy(checkou
     assert [shared.is_copy for shared in discover([checkout.root]).shared if shared.path.name == "console.txt"] == [
         True
     ]
+
+
+def test_that_a_run_of_yolo_named_train_is_no_part_of_another(tmp_path: Path, event_log: Any) -> None:
+    for name in ("train", "train2"):
+        write(tmp_path / "runs/segment" / name / "args.yaml", "epochs: 9\n")
+        event_log(tmp_path / "runs/segment" / name)
+    assert [plan.name for plan in plans(tmp_path)] == ["runs/segment/train", "runs/segment/train2"]
+
+
+def test_that_event_files_of_mmengine_are_the_run_it_will_be(tmp_path: Path, event_log: Any) -> None:
+    event_log(tmp_path / "work_dirs/unet/20261123_120000/vis_data")
+    (events,) = plans(tmp_path)
+    mmengine(tmp_path)
+    (plan,) = plans(tmp_path)
+    assert (plan.key, plan.name, plan.source) == (events.key, events.name, "mmengine")
+
+
+def test_that_the_log_of_mmengine_belongs_to_its_run_before_it_has_figures(tmp_path: Path) -> None:
+    mmengine(tmp_path)
+    log = tmp_path / "work_dirs/unet/20261123_120000/20261123_120000.log"
+    log.write_text("2026/11/23 12:00:00 - mmengine - INFO - System environment\n")
+    (plan,) = plans(tmp_path)
+    assert log in {file.path for file in plan.files}

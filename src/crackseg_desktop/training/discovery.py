@@ -34,6 +34,8 @@ SAME_RUN_SECONDS = 3.0
 """Hydra, the logger and the trainer each name a folder of one run by the time they started."""
 _OURS = frozenset({"crackseg", "metrics"})
 _PARTS = frozenset({"train", "val", "validation", "test", "eval"})
+_OF_A_WHOLE_RUN = frozenset({"args.yaml", "opt.yaml", "hparams.yaml", "results.csv", "metrics.csv"})
+"""Files that say of a folder named like a part of a run that it is one: Ultralytics calls its runs train, train2, …"""
 _RUN_FOLDERS = (Path("artifacts"), Path("outputs"), Path("src/crackseg/artifacts"), Path("src/crackseg/outputs"))
 
 
@@ -296,7 +298,7 @@ def _with_events(runs: list[RunPlan], found: Scan) -> list[RunPlan]:
         events = [name for name in sorted(folder.files) if "tfevents" in name]
         if not events:
             continue
-        is_part = path.name in _PARTS and path != folder.root
+        is_part = path.name in _PARTS and path != folder.root and _OF_A_WHOLE_RUN.isdisjoint(folder.files)
         holder, prefix = (path.parent, f"{path.name}/") if is_part else (path, "")
         for name in events:
             if is_event_file(name):

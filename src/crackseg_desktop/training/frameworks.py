@@ -82,7 +82,7 @@ def framework_runs(found: Scan, judged: Mapping[Path, list[RunFile]]) -> list[Fr
     free: list[tuple[Folder, list[RunFile]]] = []
     for folder in found.folders.values():
         files = [file for file in judged.get(folder.path, ()) if file.kind in _SOURCES]
-        if files or STATE_NAME in folder.files:
+        if files or STATE_NAME in folder.files or folder.path.name == _VISUALS:
             free.append((folder, _of_frameworks(folder, files, runs, found)))
     for folder, files in free:
         _add_free_files(folder, files, runs, found)
@@ -101,7 +101,7 @@ def _of_frameworks(folder: Folder, files: list[RunFile], runs: dict[Path, Framew
     """Make the runs whose place a framework decides; return the files that are left."""
     if STATE_NAME in folder.files:
         _add_trainer_state(folder, runs, found)
-    used = _add_mmengine(folder, files, runs)
+    used = _add_mmengine(folder, files, runs, found)
     for file in (file for file in files if file.kind is Kind.MMCV_JSON):
         used |= _add_mmcv(folder, file, files, runs)
     main = next((file for kind in _OF_A_FOLDER for file in files if file.kind is kind), None)
@@ -134,25 +134,27 @@ def _add_trainer_state(folder: Folder, runs: dict[Path, FrameworkRun], found: Sc
     runs[output] = FrameworkRun(output, "huggingface", folder.root, folders, [state], key=key)
 
 
-def _add_mmengine(folder: Folder, files: list[RunFile], runs: dict[Path, FrameworkRun]) -> set[Path]:
+def _add_mmengine(folder: Folder, files: list[RunFile], runs: dict[Path, FrameworkRun], found: Scan) -> set[Path]:
     """Make a run of a folder named by the time, of its log and its ``vis_data``; return the files that were used.
 
-    ``scalars.json`` says the same as the file named by the time.
+    ``scalars.json`` says the same as the file named by the time. The log has a long preface, so it is not asked.
     """
     visual = [file for file in files if file.kind is Kind.MMENGINE_JSON][:1]
-    logs = [file for file in files if file.kind is Kind.MMENGINE_LOG and file.path.stem == folder.path.name]
-    if not visual and not logs:
+    is_below = bool(visual) or (folder.path.name == _VISUALS and any(map(is_event_file, folder.files)))
+    holder = folder.path.parent if is_below else folder.path
+    log = RunFile(holder / f"{holder.name}.log", Kind.MMENGINE_LOG)
+    if not is_below and log not in files:
         return set()
-    holder = folder.path.parent if visual else folder.path
     run = runs.get(holder)
     if run is None:
         time = _time_of_name(holder.name)
-        run = FrameworkRun(holder, "mmengine", folder.root, [holder, holder / _VISUALS], [], time)
-        runs[holder] = run
-    run.files += visual + logs
+        run = runs[holder] = FrameworkRun(holder, "mmengine", folder.root, [holder, holder / _VISUALS], [], time)
+        has_log = holder in found.folders and log.path.name in found.folders[holder].files
+        run.files += [log] if has_log else []
+    run.files += visual
     if visual:
         _add_configuration(run, folder, ("config.py",))
-    return {file.path for file in visual + logs}
+    return {log.path}
 
 
 def _add_mmcv(folder: Folder, file: RunFile, files: Iterable[RunFile], runs: dict[Path, FrameworkRun]) -> set[Path]:
