@@ -62,6 +62,7 @@ def figures(points: list[Point]) -> list[tuple[str, int, float, str]]:
             "(epoch: 2, iters: 100, time: 0.12, data: 0.45) side: 0.789 total: nan ",
             [("train_batch/loss_side", 100, 0.789, "step"), ("train_batch/loss_total", 100, None, "step")],
         ),
+        ("Epoch 3: 100%|###| 2/2 [00:01, v_num=1ss9, train_loss=nan.0]", [("train_loss", 3, None, "epoch")]),
         ("Epoch 3: best val loss: 0.5", []),
         ("Epoch 3 saved to /runs/loss: 0.5/x", []),
         ("Training with loss: 0.5", []),

@@ -16,6 +16,7 @@ from crackseg_desktop.training.verdicts import HEAD_BYTES, Verdicts, is_candidat
 if TYPE_CHECKING:
     from pathlib import Path
 
+CRASH = 'Traceback (most recent call last):\n  File "train.py", line 1, in <module>\ntorch.OutOfMemoryError: '
 GUIDE = "Epoch 1: val_loss: 0.9075 | val_iou: 0.0902 | val_dice: 0.1623\n"
 
 
@@ -34,6 +35,7 @@ GUIDE = "Epoch 1: val_loss: 0.9075 | val_iou: 0.0902 | val_dice: 0.1623\n"
         ("log.txt", '{"train_loss": 6.9, "test_acc1": 1.2, "epoch": 0}\n', Kind.JSON_LINES),
         ("train.log", GUIDE, Kind.TEXT_LOG),
         ("nohup.out", "Epoch 1/9 loss nan\n", Kind.TEXT_LOG),
+        ("train.log", f"Epoch 1/50\n  0%|  | 0/9 [00:00<?]\n{CRASH}CUDA out of memory.\n", Kind.TEXT_LOG),
         ("a.log", "2024/05/13 22:58:17 - mmengine - INFO - Iter(train) [50/99]  loss: 2.1\n" * 2, None),
         (
             "a.log",
@@ -69,6 +71,7 @@ def test_that_a_training_is_known_by_its_first_lines(tmp_path: Path, name: str, 
         ("train.txt", "images/train/0001.jpg\nimages/train/0002.jpg\n"),
         ("log.txt", "Epoch 7: loss 0.5\n"),
         ("build.log", "[ 1%] Building step 1/90\n[ 2%] Building step 2/90\n"),
+        ("server.log", f"handling step 3\n{CRASH}CUDA out of memory.\n"),
         ("empty.log", ""),
         ("binary.log", "\x00\x01epoch\x00\x02" * 99),
         ("20240513_225817.json", '{"loss": 0.5, "iter": 10, "step": 10}\n'),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.training.folders import Scan
-    from crackseg_desktop.training.formats.base import LineParser, Point
+    from crackseg_desktop.training.formats.base import Clues, LineParser, Point
     from crackseg_desktop.training.formats.csv_table import Row
 
 HEAD_BYTES = 1 << 16
@@ -174,10 +174,16 @@ def _judge_log(head: bytes) -> Kind | None:
     if _COUNTING.search(head) is None:
         return None
     is_mmengine = LINE.search(head.decode("utf-8", "replace")) is not None
-    points = _parsed(MmengineLog() if is_mmengine else TextLog(), head)
-    if not _is_of_training(points, is_terse=True):
+    parser = MmengineLog() if is_mmengine else TextLog()
+    if not _is_of_training(_parsed(parser, head), is_terse=True) and not _is_of_dead(parser.clues):
         return None
     return Kind.MMENGINE_LOG if is_mmengine else Kind.TEXT_LOG
+
+
+def _is_of_dead(clues: Clues) -> bool:
+    """Say whether a training died before its first figure: it told how many epochs it would take."""
+    is_death = clues.ending is not None and clues.ending.kind not in ("completed", "early_stopping", "closed")
+    return is_death and clues.total_epochs is not None
 
 
 def _is_crackseg_training(head: bytes) -> bool:

@@ -33,7 +33,7 @@ _IN_EPOCH = re.compile(r" *\[ *(?P<step>\d{1,18}) */ *(?P<total>\d{1,18})\]")
 _NUMBER = r"[-+]?(?:nan|inf(?:inity)?|(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:e[-+]?\d{1,4})?)"
 _PAIR = re.compile(
     r"(?<!\w)(?P<label>[A-Za-z][\w/.@-]*(?: [A-Za-z][\w/.@-]*){0,5})['\"]?(?P<mark> *[:=] *| +)"
-    rf"(?P<value>{_NUMBER})(?P<percent> ?%)?(?![\w.:/]|[-+]\d)",
+    rf"(?P<value>{_NUMBER})(?:(?<=nan|inf)\.0)?(?P<percent> ?%)?(?![\w.:/]|[-+]\d)",
     re.I,
 )
 _BAR = re.compile(r"(?<!\d)(?P<done>\d{1,18})/(?P<all>\d{1,18})[ \[]")
