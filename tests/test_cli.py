@@ -240,11 +240,30 @@ def test_that_without_a_display_the_tray_names_watch_in_one_line(shell: Shell) -
         (["check", "/nowhere/at/all"], 3),
         *((["status", "--watch", seconds], 2) for seconds in ("0", "-1", "nan", "inf", "1e300", "soon")),
         (["screenshot", "x.png", "--size", "big"], 2),
+        (["trace"], 2),
+        (["trace", "."], 2),
     ],
 )
 def test_that_bad_usage_is_one_line_and_its_own_code(shell: Shell, words: list[str], code: int) -> None:
     done = shell.run(*words)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
+
+
+def test_that_a_trace_is_summed_up_as_json_and_as_text(shell: Shell) -> None:
+    events = [{"ph": "X", "cat": "cpu_op", "name": "aten::\ud800", "pid": 1, "tid": 1, "ts": 1, "dur": 2.5}]
+    (shell.home / "a.pt.trace.json").write_text(json.dumps({"traceEvents": events}), encoding="utf-8")
+    document = shell.json("trace", "a.pt.trace.json", "--json")
+    assert (document["complete"], document["events"]) == (True, 1)
+    assert document["operators"][0]["cpu_total_seconds"] == 2.5e-6
+    assert "2.500 µs" in shell.run("trace", "a.pt.trace.json").stdout
+
+
+@pytest.mark.parametrize("text", [None, "", "no trace", '{"epoch": 1}'])
+def test_that_what_is_no_trace_is_a_failure_in_one_line(shell: Shell, text: str | None) -> None:
+    if text is not None:
+        (shell.home / "x.json").write_text(text, encoding="utf-8")
+    done = shell.run("trace", "x.json", "--json")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
 
 
 def test_that_common_options_stand_before_or_after_the_command(shell: Shell) -> None:

@@ -73,3 +73,20 @@ def test_that_what_could_steer_a_terminal_is_escaped() -> None:
 )
 def test_that_a_span_names_a_common_unit_once(low: float, high: float, text: str) -> None:
     assert units.span(low, high) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (1.5, "1.500 s"),
+        (0.0079137, "7.914 ms"),
+        (7.21272e-4, "721.272 µs"),
+        (2e-9, "0.002 µs"),
+        (-0.002, "−2.000 ms"),
+        (None, "–"),
+        (math.inf, "–"),
+    ],
+)
+def test_that_a_short_span_keeps_its_fractions(seconds: float | None, text: str) -> None:
+    assert units.short_duration(seconds) == text

@@ -65,7 +65,7 @@ def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
-    if name in ("status", "runs", "check", "doctor"):
+    if name in ("status", "runs", "check", "trace", "doctor"):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
     match name:
         case "status":
@@ -88,6 +88,8 @@ def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
             parser.add_argument("--size", metavar="WxH", type=_size, help="default 1366x768, compact 420x640")
         case "notify-test":
             parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="only this channel")
+        case "trace":
+            parser.add_argument("file", metavar="FILE", type=Path, help="*.pt.trace.json, gzipped or not")
         case "tensorboard":
             parser.add_argument("run", metavar="RUN", nargs="?", help="an id or name from 'runs', or a folder")
 

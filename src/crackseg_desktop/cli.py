@@ -260,6 +260,24 @@ def tensorboard(options: argparse.Namespace) -> int:
     return serve(folders[0])
 
 
+def trace(options: argparse.Namespace) -> int:
+    """Sum up a PyTorch profiler trace."""
+    from crackseg_desktop.export.trace import trace_document, trace_lines
+    from crackseg_desktop.training.formats.trace import summarise
+    from crackseg_desktop.training.formats.trace_stream import NotATraceError
+
+    if options.file.exists() and not options.file.is_file():
+        raise CommandError(f"{options.file} is no file", USAGE)
+    try:
+        summary = summarise(options.file)
+    except NotATraceError as error:
+        raise CommandError(f"{options.file} is no profiler trace: {error}") from error
+    except OSError as error:
+        raise CommandError(f"{options.file} cannot be read: {error.strerror or error}") from error
+    _print(trace_document(str(options.file), summary), options.json, trace_lines)
+    return 0
+
+
 def doctor(options: argparse.Namespace) -> int:
     """Say what works on this machine, what does not, and why."""
     from crackseg_desktop.doctor import examine
@@ -279,6 +297,7 @@ COMMANDS = {
     "screenshot": screenshot,
     "notify-test": notify_test,
     "tensorboard": tensorboard,
+    "trace": trace,
     "doctor": doctor,
 }
 

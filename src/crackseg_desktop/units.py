@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 GIB = 1024**3
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _DECIMAL_HERTZ = ((1e9, "GHz"), (1e6, "MHz"), (1.0, "Hz"))
+_FRACTIONS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 MISSING = "–"
 
 
@@ -94,6 +95,16 @@ def span(low: float, high: float) -> str:
     first, last = duration(low), duration(high)
     unit = last[last.rfind(" ") :]
     return first if first == last else f"{first.removesuffix(unit)} – {last}"
+
+
+def short_duration(seconds: float | None) -> str:
+    """Write a span of time of which fractions count: ``7.914 ms``, ``721.272 µs``, ``1.250 s``."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    if seconds == 0:
+        return "0 s"
+    scale, name = next((pair for pair in _FRACTIONS if abs(seconds) >= pair[0]), _FRACTIONS[-1])
+    return f"{seconds / scale:.3f} {name}".replace("-", "−")
 
 
 def printable(line: str) -> str:
