@@ -32,7 +32,7 @@ TAGS = ("train/epoch_loss", "val_loss", "val_iou", "val_dice", "val_precision", 
 BYTES_A_POINT = 24
 SLACK_BYTES = 4_000_000
 """What the allocator and the last hour of this machine's own figures may take beside the points."""
-_LAST_POINTS_SECONDS = 20.0
+_PATIENCE_SECONDS = 20.0
 _LEAVE_SECONDS = 10.0
 
 
@@ -79,14 +79,22 @@ def main() -> int:
         writer = processes.Process(target=write, args=(runs, options.runs, options.period, shared), daemon=True)
         follower = processes.Process(target=follow, args=(runs, Path(folder, "data"), shared), daemon=True)
         writer.start()
+        wait_for(shared.written, options.runs * len(TAGS))  # every run has all its files when it is found
         follower.start()
         looks = list(watched(follower.pid or 0, options.seconds, shared))
         shared.stop_writing.set()
         writer.join(_LEAVE_SECONDS)
-        await_last_points(shared)
+        wait_for(shared.told, shared.written.value)
         shared.stop_following.set()
         follower.join(_LEAVE_SECONDS)
-    return verdict(looks, options.runs, shared)
+    findings = {
+        **judged(looks),
+        f"{shared.told.value} points of {shared.written.value} were told": shared.told.value == shared.written.value,
+        f"{shared.runs.value} runs of {options.runs} were told": shared.runs.value == options.runs,
+    }
+    for words, is_good in findings.items():
+        print(f"{'ok    ' if is_good else 'FAILED'}  {words}")
+    return 0 if all(findings.values()) else 1
 
 
 def follow(folder: Path, data_dir: Path, shared: Shared) -> None:
@@ -105,7 +113,7 @@ def follow(folder: Path, data_dir: Path, shared: Shared) -> None:
                 shared.told.value += len(event.steps)
             case Run():
                 known.add(event.id)
-            case RunRemoved():  # found again under another name once all its folders were there
+            case RunRemoved():
                 known.discard(event.run)
         shared.runs.value = len(known)
 
@@ -216,15 +224,15 @@ def open_handles(process: psutil.Process) -> int:
     return process.num_fds()
 
 
-def await_last_points(shared: Shared) -> None:
-    """Wait until the follower has told what was written."""
-    ends = time.monotonic() + _LAST_POINTS_SECONDS
-    while shared.told.value < shared.written.value and time.monotonic() < ends:
+def wait_for(count: Count, enough: int) -> None:
+    """Wait until a count has come so far, or for as long as that can take."""
+    ends = time.monotonic() + _PATIENCE_SECONDS
+    while count.value < enough and time.monotonic() < ends:
         time.sleep(0.1)
 
 
-def verdict(looks: list[Look], runs: int, shared: Shared) -> int:
-    """Say what the second half shows, and return the exit code."""
+def judged(looks: list[Look]) -> dict[str, bool]:
+    """Return what the second half of the looks shows, and whether that is as it should be."""
     part = max(1, len(looks) // 5)
     middle, end = looks[len(looks) // 2 :][:part], looks[-part:]
     points = end[-1].points - middle[0].points
@@ -232,15 +240,10 @@ def verdict(looks: list[Look], runs: int, shared: Shared) -> int:
     allowed = BYTES_A_POINT * points + SLACK_BYTES
     # The fewest at a time: what is open for the moment of a read comes and goes.
     more = min(look.handles for look in end) - min(look.handles for look in middle)
-    findings = {
+    return {
         f"memory grew by {mb(grown)} in the second half, {points} points explain up to {mb(allowed)}": grown <= allowed,
         f"handles grew by {more}": more <= 0,
-        f"{shared.told.value} points of {shared.written.value} were told": shared.told.value >= shared.written.value,
-        f"{shared.runs.value} runs of {runs} were told": shared.runs.value == runs,
     }
-    for words, is_good in findings.items():
-        print(f"{'ok    ' if is_good else 'FAILED'}  {words}")
-    return 0 if all(findings.values()) else 1
 
 
 def mb(size: float) -> str:
