@@ -64,7 +64,11 @@ def simple(tag: str, value: float) -> dict[str, Any]:
 
 def keras(tag: str, value: float, *, plugin: str = "scalars", code: str = "f") -> dict[str, Any]:
     """A scalar as TF2 and Keras write it; without metadata where ``plugin`` is empty."""
-    content: dict[str, Any] = {"dtype": 1 if code == "f" else 2, "tensor_content": struct.pack(f"<{code}", value), "tensor_shape": {}}
+    content: dict[str, Any] = {
+        "dtype": 1 if code == "f" else 2,
+        "tensor_content": struct.pack(f"<{code}", value),
+        "tensor_shape": {},
+    }
     return {"tag": tag, "tensor": content, **_metadata(plugin)}
 
 

@@ -145,7 +145,7 @@ def test_that_a_click_opens_a_dashboard_that_is_told_everything_in_the_gui_threa
         QApplication.processEvents()
     assert dashboard.told[-2:] == [sample, alert]
     assert dashboard.threads == {shell.thread()}
-    shell.hide()
+    shell.decisions.hide()
     assert not shell.bridge.watching_curves
 
 
@@ -165,7 +165,7 @@ def test_that_a_run_chosen_in_the_menu_is_opened(app: App) -> None:
 
 def test_that_a_page_that_does_not_exist_opens_the_window_all_the_same(app: App) -> None:
     shell = app.start()
-    shell.open_dashboard("nonsense")
+    shell.decisions.open_dashboard("nonsense")
     dashboard: Any = shell.windows.dashboard
     assert dashboard.page == "overview"
 
@@ -351,8 +351,8 @@ def test_that_a_chosen_folder_is_watched_and_kept(
     app: App, dialogs: list[QFileDialog], read_only: bool, tmp_path: Path
 ) -> None:
     shell = app.start(read_only=read_only)
-    shell.choose_folder()
-    shell.choose_folder()
+    shell.decisions.choose_folder()
+    shell.decisions.choose_folder()
     (dialog,) = dialogs
     dialog.fileSelected.emit(str(tmp_path / "runs"))
     dialog.reject()
@@ -363,8 +363,8 @@ def test_that_a_chosen_folder_is_watched_and_kept(
 
 def test_that_the_pages_are_told_of_every_folder_that_is_watched(app: App, tmp_path: Path) -> None:
     shell = app.start()
-    shell.open_dashboard()
-    shell.add_folder(str(tmp_path / "more"))
+    shell.decisions.open_dashboard()
+    shell.decisions.add_folder(str(tmp_path / "more"))
     dashboard: Any = shell.windows.dashboard
     told = dashboard.told[-1]
     assert isinstance(told, settings.Settings)
@@ -381,14 +381,14 @@ def test_that_the_settings_file_is_made_and_opened(app: App, monkeypatch: pytest
 
     monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
     shell = app.start()
-    shell.open_settings_file()
+    shell.decisions.open_settings_file()
     assert app.settings_file.exists()
     assert opened == [app.settings_file.as_posix()]
 
 
 def test_that_a_theme_is_kept(app: App) -> None:
     shell = app.start(show=True)
-    shell.set_theme("light")
+    shell.decisions.set_theme("light")
     assert settings.load(app.settings_file).settings.appearance.theme == "light"
 
 
@@ -408,7 +408,7 @@ def test_that_settings_that_cannot_be_saved_are_reported(app: App, monkeypatch: 
     shell = app.start()
     said: list[str] = []
     monkeypatch.setattr(shell.tray, "show_message", lambda title, body: said.append(title))
-    shell.set_theme("light")
+    shell.decisions.set_theme("light")
     assert said == ["The settings were not saved"]
     assert app.settings_file.read_text(encoding="utf-8") == "this is [ no TOML"
 
@@ -421,8 +421,8 @@ def test_that_tensorboard_serves_the_run_or_the_first_folder(
     monkeypatch.setattr(shell.tensorboard, "open", opened.append)
     run = make_run()
     shell.bridge.publish(run)
-    shell.open_tensorboard(run.id)
-    shell.open_tensorboard(None)
+    shell.decisions.open_tensorboard(run.id)
+    shell.decisions.open_tensorboard(None)
     assert opened == [Path("/runs"), tmp_path]
 
 
@@ -444,11 +444,11 @@ def test_that_the_real_dashboard_fits_the_shell(
         patch.setattr(lifecycle, "log_qt_messages", lambda: lambda: None)
         patch.setattr(lifecycle, "SignalWatch", _NoSignals)
         shell = app.start()
-        shell.toggle()
+        shell.decisions.toggle()
         app.publish(make_sample())
         assert shell.windows.dashboard is not None
         assert shell.windows.dashboard.model.sample is not None
-        shell.open_dashboard("overview")
+        shell.decisions.open_dashboard("overview")
         assert "numpy" in sys.modules
         app.launchers[0].close()
     logging.getLogger("crackseg_desktop").setLevel(logging.NOTSET)

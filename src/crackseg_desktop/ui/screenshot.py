@@ -34,10 +34,8 @@ def render(
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
-    from crackseg_desktop.settings import Settings
-    from crackseg_desktop.ui.dashboard import PAGES, Dashboard
+    from crackseg_desktop.ui.dashboard import PAGES
     from crackseg_desktop.ui.lifecycle import log_qt_messages
-    from crackseg_desktop.ui.theme import Theme, load_fonts
 
     if page not in (*PAGES, COMPACT):
         raise ValueError(f"there is no page {page!r}; there are {', '.join((*PAGES, COMPACT))}")
@@ -45,16 +43,8 @@ def render(
         raise ValueError(f"there is no theme {theme!r}; there are dark and light")
     restore_messages = log_qt_messages()  # the offscreen platform has opinions that no script wants to read
     app = QApplication.instance() or QApplication(["crackseg-desktop"])
-    load_fonts()
-    dashboard = Dashboard(Theme(theme), _Deaf(), settings or Settings())
+    dashboard = _opened(page, theme, size, settings)
     try:
-        if page == COMPACT:
-            dashboard.show_compact()
-        else:
-            dashboard.show_full(page)
-        if size is not None:
-            dashboard.setMinimumSize(1, 1)
-            dashboard.resize(*size)
         _settle(dashboard, snapshot)
         if not dashboard.grab().save(str(path), "PNG"):
             raise OSError(f"{path} cannot be written")
@@ -63,6 +53,23 @@ def render(
         dashboard.deleteLater()
         restore_messages()
         del app  # held until the picture was taken
+
+
+def _opened(page: str, theme: str, size: tuple[int, int] | None, settings: Settings | None) -> Dashboard:
+    from crackseg_desktop.settings import Settings
+    from crackseg_desktop.ui.dashboard import Dashboard
+    from crackseg_desktop.ui.theme import Theme, load_fonts
+
+    load_fonts()
+    dashboard = Dashboard(Theme(theme), _Deaf(), settings or Settings())
+    if page == COMPACT:
+        dashboard.show_compact()
+    else:
+        dashboard.show_full(page)
+    if size is not None:
+        dashboard.setMinimumSize(1, 1)
+        dashboard.resize(*size)
+    return dashboard
 
 
 def _settle(dashboard: Dashboard, snapshot: Snapshot) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from crackseg_desktop.ui.model import Limits
 from crackseg_desktop.ui.theme import CARD_GAP
@@ -15,6 +15,7 @@ from crackseg_desktop.ui.widgets.surfaces import Chip
 from crackseg_desktop.ui.widgets.text import Line, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from crackseg_desktop.settings import Settings
@@ -67,6 +68,26 @@ class Page(QWidget):
         """Show the state of the model."""
         self.model = model
         self.head.set_simulated(model.simulated)
+
+
+def in_pairs(cards: Iterable[QWidget], spacing: int = CARD_GAP) -> QGridLayout:
+    """Lay cards out two in a row, all of one size."""
+    grid = QGridLayout()
+    grid.setSpacing(spacing)
+    for index, card in enumerate(cards):
+        grid.addWidget(card, index // 2, index % 2)
+        grid.setColumnStretch(index % 2, 1)
+        grid.setRowStretch(index // 2, 1)
+    return grid
+
+
+def beside(plots: Iterable[QWidget], facts: QWidget) -> QHBoxLayout:
+    """Lay plots out in pairs, and the facts to the right of them."""
+    row = QHBoxLayout()
+    row.setSpacing(CARD_GAP)
+    row.addLayout(in_pairs(plots), 1)
+    row.addWidget(facts)
+    return row
 
 
 class PageHead(QWidget):

@@ -11,7 +11,7 @@ from crackseg_desktop.metrics import CATALOGUE
 from crackseg_desktop.readings import SourceState
 from crackseg_desktop.ui.model import Limits
 from crackseg_desktop.ui.pages import words
-from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, SPANS, Context, Page
+from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, SPANS, Context, Page, beside
 from crackseg_desktop.ui.pages.compact_gpu import scale_of
 from crackseg_desktop.ui.pages.crosshair import Crosshair
 from crackseg_desktop.ui.plots import Series, TimePlot
@@ -123,20 +123,10 @@ class GpuDetail(QWidget):
         }
         self.crosshair = Crosshair(self.cards.values(), self)
         self.facts, self.processes = _FactsCard(context), _ProcessesCard(context)
-        grid = QGridLayout()
-        grid.setSpacing(16)
-        for index, card in enumerate(self.cards.values()):
-            grid.addWidget(card, index // 2, index % 2)
-            grid.setColumnStretch(index % 2, 1)
-            grid.setRowStretch(index // 2, 1)
-        upper = QHBoxLayout()
-        upper.setSpacing(16)
-        upper.addLayout(grid, 1)
-        upper.addWidget(self.facts)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
-        column.addLayout(upper, 404)
+        column.addLayout(beside(self.cards.values(), self.facts), 404)
         column.addWidget(self.processes, 180)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout
 
 from crackseg_desktop import units
 from crackseg_desktop.ui.pages import words
-from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, SPANS, Context, Page
+from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, SPANS, Context, Page, beside
 from crackseg_desktop.ui.pages.crosshair import Crosshair
 from crackseg_desktop.ui.plots import Series, TimePlot
 from crackseg_desktop.ui.widgets.buttons import Segments
@@ -55,17 +55,7 @@ class SystemPage(Page):
         self.plots = {title: card.plot for title, card in self.cards.items() if isinstance(card.plot, TimePlot)}
         self.crosshair = Crosshair(self.cards.values(), self)
         self.facts, self.disks = _FactsCard(context), _DisksCard(context)
-        grid = QGridLayout()
-        grid.setSpacing(16)
-        for index, card in enumerate(self.cards.values()):
-            grid.addWidget(card, index // 2, index % 2)
-            grid.setColumnStretch(index % 2, 1)
-            grid.setRowStretch(index // 2, 1)
-        upper = QHBoxLayout()
-        upper.setSpacing(16)
-        upper.addLayout(grid, 1)
-        upper.addWidget(self.facts)
-        self.column.addLayout(upper, 400)
+        self.column.addLayout(beside(self.cards.values(), self.facts), 400)
         self.column.addWidget(self.disks, 264)
 
     def refresh(self, model: Model) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from crackseg_desktop.ui.pages.base import Context, Page
+from crackseg_desktop.ui.pages.base import Context, Page, in_pairs
 from crackseg_desktop.ui.pages.curve_views import legend, put_curves, reference, training_views, values_at
 from crackseg_desktop.ui.pages.overview_run import no_runs
 from crackseg_desktop.ui.pages.run_list import RunList
@@ -92,18 +92,13 @@ class CurvesView(QWidget):
         top.addWidget(Line(theme, Span("X axis", "label", None, "text2"), ground="window", height=32))
         top.addWidget(self.axis)
         top.addWidget(self._state, 1)
-        grid = QGridLayout()
-        grid.setSpacing(12)
-        for index, card in enumerate(self.cards):
-            grid.addWidget(card, index // 2, index % 2)
-            grid.setRowStretch(index // 2, 1)
-            grid.setColumnStretch(index % 2, 1)
+        for card in self.cards:
             card.plot.hovered.connect(self._on_hovered)
         right = QVBoxLayout()
         right.setSpacing(12)
         right.addLayout(top)
         right.addWidget(self.strip)
-        right.addLayout(grid, 1)
+        right.addLayout(in_pairs(self.cards, 12), 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(16)

@@ -1,0 +1,206 @@
+"""What a person decides, carried out: in a window, in the tray's menu, on a notification, by a second start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog
+
+from crackseg_desktop.notify.words import Action
+from crackseg_desktop.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crackseg_desktop.readings import Run, RunRemoved
+    from crackseg_desktop.ui.bridge import Bridge
+    from crackseg_desktop.ui.preferences import Preferences
+    from crackseg_desktop.ui.shell import Core
+    from crackseg_desktop.ui.tensorboard import TensorBoard
+    from crackseg_desktop.ui.windows import Windows
+
+SNOOZE_ON_NOTIFICATION = 3600.0
+
+
+class Decisions(QObject):
+    """The ``Actions`` of the application. Lives in the GUI thread.
+
+    Attributes:
+        snoozed: alerts are snoozed for so many seconds, or no longer (None).
+        theme_chosen: a theme of this name is to be used.
+        folders_changed: what is watched has changed.
+        quit_wanted: the application is to end.
+        core: what is decided about; None before it is built.
+    """
+
+    snoozed = Signal(object)
+    theme_chosen = Signal(str)
+    folders_changed = Signal()
+    quit_wanted = Signal()
+
+    def __init__(
+        self,
+        windows: Windows,
+        bridge: Bridge,
+        tensorboard: TensorBoard,
+        preferences: Preferences,
+        say: Callable[[str, str], None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._windows, self._bridge, self._tensorboard = windows, bridge, tensorboard
+        self._preferences, self._say = preferences, say
+        self._paths: dict[str, str] = {}
+        self._dialog: QFileDialog | None = None
+        self.core: Core | None = None
+
+    def open_dashboard(self, page: str | None = None) -> None:
+        """Open the full window, on a page if there is one of that name."""
+        from crackseg_desktop.ui.dashboard import PAGES
+
+        self._windows.show_full(page if page in PAGES else None)
+
+    @Slot(str)
+    def open_run(self, run_id: str) -> None:
+        """Open the training page on one run."""
+        self._windows.show_full("training")
+        dashboard = self._windows.dashboard
+        if dashboard is not None:
+            dashboard.model.selected_run_id = run_id
+            dashboard.refresh()
+
+    @Slot()
+    def toggle(self) -> None:
+        """Show the pop-up, or hide it where it is shown."""
+        self._windows.toggle()
+
+    def hide(self) -> None:
+        """Hide the window; without a tray to bring it back, minimise it."""
+        self._windows.hide()
+
+    @Slot()
+    def quit(self) -> None:
+        """End the application in order."""
+        self.quit_wanted.emit()
+
+    def request_curves(self, run_id: str) -> None:
+        """Ask for the curves of a parked run."""
+        self._bridge.request_curves(run_id)
+
+    def request_snapshot(self) -> None:
+        """Ask for everything there is to show."""
+        self._bridge.request_snapshot()
+
+    def snooze(self, seconds: float | None) -> None:
+        """Announce no alert for so long; None ends the snooze."""
+        if self.core is not None:
+            self.core.monitor.snooze(seconds)
+            self.snoozed.emit(seconds)
+            if self._windows.visible:
+                self._bridge.request_snapshot()
+
+    def acknowledge(self, key: str) -> None:
+        """Mark an alert as seen."""
+        if self.core is not None:
+            self.core.monitor.acknowledge(key)
+
+    @Slot(str, str)
+    def answer(self, key: str, action: str) -> None:
+        """Do what a person chose on a notification."""
+        match action:
+            case Action.ACKNOWLEDGE:
+                self.acknowledge(key)
+            case Action.SNOOZE:
+                self.snooze(SNOOZE_ON_NOTIFICATION)
+            case _:
+                self.open_dashboard("alerts")
+
+    @Slot(object)
+    def obey(self, message: dict[str, Any]) -> None:
+        """Do what a second start asks for."""
+        match message:
+            case {"command": "add_runs", "folders": list(folders)} if self.core is not None:
+                for folder in folders:
+                    self.core.add_folder(Path(str(folder)))
+                self.folders_changed.emit()
+            case {"command": "show"}:
+                self.open_dashboard(message.get("page"))
+
+    def choose_folder(self) -> None:
+        """Ask for a folder of trainings and watch it from now on."""
+        if self._dialog is not None:
+            self._dialog.raise_()
+            return
+        parent = self._windows.dashboard if self._windows.visible else None
+        dialog = QFileDialog(parent, "The folder of your trainings", str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self.add_folder)
+        dialog.finished.connect(self._on_dialog_finished)
+        self._dialog = dialog
+        self._windows.hold(on=True)
+        dialog.open()
+
+    @Slot(str)
+    def add_folder(self, folder: str) -> None:
+        """Watch a folder that a person chose, also the next time.
+
+        What is watched for this time only (``--runs``, the checkout it was started in) is not made permanent by it.
+        """
+        if self.core is None:
+            return
+        self.core.add_folder(Path(folder))
+        chosen = self._preferences.watched_folders()
+        if folder not in chosen:
+            self._save({"watch.folders": [*chosen, folder]})
+        self.folders_changed.emit()
+
+    def open_tensorboard(self, run_id: str | None) -> None:
+        """Start TensorBoard for a run, or for the first watched folder, and open it in the browser."""
+        chosen = self._paths.get(run_id or "") or next(map(str, self.core.folders if self.core else ()), None)
+        if chosen is None:
+            self._say("No folder is watched", "Choose the folder of your trainings first.")
+            return
+        path = Path(chosen)
+        self._tensorboard.open(path if path.is_dir() else path.parent)
+
+    def open_settings_file(self) -> None:
+        """Open the settings file in the editor that the desktop has for it."""
+        path = self._preferences.path
+        if not path.exists() and not self._save({"appearance.theme": self._preferences.settings.appearance.theme}):
+            return
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+            self._say("No editor could be opened", f"The settings are in {path}")
+
+    def set_theme(self, name: str) -> None:
+        """Take over and save ``system``, ``dark`` or ``light``."""
+        self.theme_chosen.emit(name)
+        self._save({"appearance.theme": name})
+
+    @Slot(object)
+    def on_run(self, run: Run) -> None:
+        """Remember where a run lies."""
+        self._paths[run.id] = run.facts.path
+
+    @Slot(object)
+    def on_removed(self, removed: RunRemoved) -> None:
+        """Forget a run that is gone."""
+        self._paths.pop(removed.run, None)
+
+    @Slot(int)
+    def _on_dialog_finished(self, _result: int) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
+            self._windows.hold(on=False)
+
+    def _save(self, changes: dict[str, object]) -> bool:
+        """Keep what was decided and return whether that could be done; why not is said."""
+        try:
+            return self._preferences.save(changes)
+        except SettingsError as error:
+            self._say("The settings were not saved", str(error))
+            return False

@@ -1,0 +1,58 @@
+"""What a person decided once and for all: the settings file, and marks of what is done once in a data directory."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from crackseg_desktop import settings as settings_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crackseg_desktop.ui.app import AppOptions
+
+log = logging.getLogger(__name__)
+
+
+class Preferences:
+    """The settings as they were at the start, and what is kept of them; a demonstration keeps nothing.
+
+    Attributes:
+        settings: those in force.
+        problem: one line about mistakes in the file, or None.
+    """
+
+    def __init__(self, options: AppOptions) -> None:
+        self._options = options
+        loaded = options.load_settings()
+        self.settings, self.path, self.problem = loaded.settings, loaded.path, loaded.message()
+
+    def watched_folders(self) -> tuple[str, ...]:
+        """Return the folders that the file names now."""
+        return settings_file.load(self.path).settings.watch.folders
+
+    def save(self, changes: Mapping[str, object]) -> bool:
+        """Write values into the file and return whether that is done: ``--read-only`` and a demonstration do not.
+
+        Raises:
+            SettingsError: it could not be written.
+        """
+        if self._options.read_only or self._options.demo:
+            return False
+        settings_file.save(self.path, changes)
+        return True
+
+    def once(self, name: str) -> bool:
+        """Say whether something is to be done that is done once in the life of a data directory."""
+        mark = self._options.data_dir / name
+        if os.path.exists(mark):
+            return False
+        if not self._options.read_only:
+            try:
+                mark.parent.mkdir(parents=True, exist_ok=True)
+                mark.touch()
+            except OSError as error:
+                log.warning("%s cannot be written: %s", mark, error)
+        return True
