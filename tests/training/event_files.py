@@ -7,11 +7,24 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from crackseg_desktop.training.formats.crc32c import load_crc32c, mask
+from crackseg_desktop.training.formats.tfevents_decode import RawPoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from crackseg_desktop.training.formats.tfevents import EventFile
+
 SPECIALS = (float("nan"), float("inf"), float("-inf"), 0.0, -0.0)
+
+
+def read(file: EventFile) -> list[RawPoint]:
+    """Return the points that are new in a file, tag by tag."""
+    return [
+        RawPoint(tag, *row)
+        for columns in file.portions()
+        for tag, column in columns.items()
+        for row in zip(column.steps, column.wall_times, column.values, strict=True)
+    ]
 
 
 def record(payload: bytes) -> bytes:
@@ -64,11 +77,8 @@ def simple(tag: str, value: float) -> dict[str, Any]:
 
 def keras(tag: str, value: float, *, plugin: str = "scalars", code: str = "f") -> dict[str, Any]:
     """A scalar as TF2 and Keras write it; without metadata where ``plugin`` is empty."""
-    content: dict[str, Any] = {
-        "dtype": 1 if code == "f" else 2,
-        "tensor_content": struct.pack(f"<{code}", value),
-        "tensor_shape": {},
-    }
+    raw = struct.pack(f"<{code}", value)
+    content: dict[str, Any] = {"dtype": 1 if code == "f" else 2, "tensor_content": raw, "tensor_shape": {}}
     return {"tag": tag, "tensor": content, **_metadata(plugin)}
 
 

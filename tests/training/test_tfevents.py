@@ -7,25 +7,24 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.training.event_files import read
 
 from crackseg_desktop.training.formats.tfevents import EventFile, event_writer, is_event_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MANY = 10_000
-
 
 def values(path: Path) -> list[tuple[str, int, float]]:
-    return [(point.tag, point.step, point.value) for point in EventFile(path).read(MANY)]
+    return [(point.tag, point.step, point.value) for point in read(EventFile(path))]
 
 
 def test_that_a_float_is_widened_exactly(tmp_path: Path, event_log: Any) -> None:
     log = event_log(tmp_path)
     log.scalar("loss", 3, 0.1, time=123.5)
-    (point,) = EventFile(log.path).read(MANY)
+    (point,) = read(EventFile(log.path))
     assert point.value == struct.unpack("<f", struct.pack("<f", 0.1))[0]
-    assert (point.tag, point.step, point.time, point.axis) == ("loss", 3, 123.5, "step")
+    assert (point.tag, point.step, point.time) == ("loss", 3, 123.5)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +99,9 @@ def test_that_a_growing_file_is_read_on_record_by_record(tmp_path: Path, event_l
     found: list[int] = []
     for length in range(0, len(whole) + 1, 7):
         path.write_bytes(whole[:length])
-        found += [point.step for point in file.read(MANY)]
+        found += [point.step for point in read(file)]
     path.write_bytes(whole)
-    found += [point.step for point in file.read(MANY)]
+    found += [point.step for point in read(file)]
     assert found == [0, 1, 2]
     assert not file.clues.notes
 
@@ -122,7 +121,7 @@ def test_that_a_damaged_payload_is_passed_over_and_counted(tmp_path: Path, event
     damage(log.path, places[1] + 14)
     damage(log.path, places[3] + 14)
     file = EventFile(log.path)
-    assert [point.step for point in file.read(MANY)] == [0, 2, 4]
+    assert [point.step for point in read(file)] == [0, 2, 4]
     assert file.damaged_records == 2
     assert file.clues.notes == [f"2 damaged records of {log.path.name} were passed over, the first at byte {places[1]}"]
 
@@ -137,9 +136,9 @@ def test_that_a_damaged_length_ends_the_file_and_keeps_what_came_before(
     log.scalar("x", 2, 2.0)
     damage(log.path, good + byte)
     file = EventFile(log.path)
-    assert [point.step for point in file.read(MANY)] == [1]
+    assert [point.step for point in read(file)] == [1]
     assert file.ended
-    assert file.read(MANY) == []
+    assert read(file) == []
     assert file.clues.notes == [f"{log.path.name} is damaged at byte {good}: it was read up to there"]
 
 
@@ -149,7 +148,7 @@ def test_that_the_start_of_a_session_is_seen(tmp_path: Path, event_log: Any) -> 
     log.event(step=8, session_log={"status": 2})
     log.scalar("x", 1, 1.0)
     file = EventFile(log.path)
-    assert len(file.read(MANY)) == 1
+    assert len(read(file)) == 1
     assert file.decoder.starts == [7]
 
 
@@ -162,13 +161,63 @@ def test_that_what_is_no_scalar_is_found_by_its_place(tmp_path: Path, event_log:
     log.summary(2, 1.0, tag="h", histo={"num": 3})
     log.tensor("t", 3, "text", dtype=7, string_val=[b"words"])
     file = EventFile(log.path)
-    assert file.read(MANY) == []
+    assert read(file) == []
     assert list(file.decoder.stored) == [("", "graph_def"), ("i", "images"), ("h", "histograms"), ("t", "text")]
     place = file.decoder.stored["i", "images"]
-    start = place.offsets[0] + 12
     pb: Any = event_pb2
-    event = pb.Event.FromString(log.path.read_bytes()[start : start + place.lengths[0]])
+    event = pb.Event.FromString(file.stored_payload(place.offsets[0], place.lengths[0]))
     assert (list(place.steps), event.summary.value[0].image.encoded_image_string[:3]) == ([1], b"png")
+
+
+def test_that_a_stored_record_is_checked_when_it_is_looked_at(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path)
+    log.summary(1, 1.0, tag="i", image={"encoded_image_string": b"png"})
+    file = EventFile(log.path)
+    read(file)
+    place = file.decoder.stored["i", "images"]
+    offset, length = place.offsets[0], place.lengths[0]
+    assert file.stored_payload(offset, length) is not None
+    assert file.stored_payload(offset, length + 1) is None
+    assert file.stored_payload(offset + 1, length) is None
+    assert file.stored_payload(1 << 40, 1 << 50) is None
+    damage(log.path, offset + 20)
+    assert file.stored_payload(offset, length) is None
+
+
+def test_that_a_file_which_another_took_the_place_of_is_known_by_its_bytes(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path / "log")
+    for step in range(20):
+        log.scalar("x", step, 1.0)
+    content, path = log.path.read_bytes(), tmp_path / log.path.name
+    path.write_bytes(content)
+    file = EventFile(path)
+    assert file.continues()
+    read(file)
+    others = {"longer": content + b"more", "shorter": content[:-1], "begins otherwise": b"x" + content[1:]}
+    others["ends otherwise"] = content[:-1] + b"x"
+    found = {}
+    for name, other in {"the same": content, **others}.items():
+        path.unlink()
+        path.write_bytes(other)
+        found[name] = file.continues()
+    assert [name for name, continues in found.items() if continues] == ["the same", "longer"]
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        file.continues()
+
+
+def test_that_a_replaced_file_which_continues_is_read_on(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path / "log")
+    log.scalar("x", 1, 1.0)
+    path = tmp_path / log.path.name
+    path.write_bytes(log.path.read_bytes())
+    file = EventFile(path)
+    assert [point.step for point in read(file)] == [1]
+    log.scalar("x", 2, 1.0)
+    (tmp_path / "new").write_bytes(log.path.read_bytes())
+    (tmp_path / "new").replace(path)
+    assert file.continues()
+    assert [point.step for point in read(file)] == [2]
 
 
 def test_that_a_file_cut_short_is_named_when_nobody_writes_it_any_more(tmp_path: Path, event_log: Any) -> None:
@@ -176,7 +225,7 @@ def test_that_a_file_cut_short_is_named_when_nobody_writes_it_any_more(tmp_path:
     log.scalar("x", 1, 1.0)
     log.path.write_bytes(log.path.read_bytes()[:-3])
     file = EventFile(log.path)
-    assert file.read(MANY) == []
+    assert read(file) == []
     file.finish()
     assert file.clues.notes == [f"{log.path.name} ends in the middle of a record"]
 
@@ -185,7 +234,7 @@ def test_that_a_git_lfs_pointer_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "events.out.tfevents.1700000000.host.1.0"
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
     file = EventFile(path)
-    assert file.read(MANY) == []
+    assert read(file) == []
     assert "Git LFS pointer" in file.clues.notes[0]
 
 

@@ -10,7 +10,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from crackseg_desktop.training.formats.base import Clues, Point
+from crackseg_desktop.training.formats.base import Clues
 from crackseg_desktop.training.formats.tfevents_decode import Column, Columns, Decoder
 from crackseg_desktop.training.formats.tfevents_framing import FOOTER_BYTES, HEADER_BYTES, Framing
 
@@ -103,20 +103,6 @@ class EventFile:
         self._first_bytes = self._last_bytes = b""
         self._seen_size = 0
         self._damage_note = ""
-
-    def read(self, limit: int) -> list[Point]:
-        """Return the points of the records that are new, at least ``limit`` where there are so many.
-
-        Raises OSError where the file cannot be read.
-        """
-        points: list[Point] = []
-        for columns in self.portions():
-            for tag, column in columns.items():
-                rows = zip(column.steps, column.wall_times, column.values, strict=True)
-                points += [Point(tag, step, time, value, "step") for step, time, value in rows]
-            if len(points) >= limit:
-                break
-        return points
 
     def portions(self) -> Iterator[Columns]:
         """Yield the points of the records that are new, by tag, a part of the file at a time.
