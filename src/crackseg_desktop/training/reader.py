@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.digest import short_digest
-from crackseg_desktop.readings import CurvePoints, Ending, RunFacts
+from crackseg_desktop.readings import CurvePoints, RunFacts
 from crackseg_desktop.training import sources
 from crackseg_desktop.training.checkpoints import checkpoints_in
+from crackseg_desktop.training.evidence import Evidence
 from crackseg_desktop.training.formats.csv_table import CsvTable
 from crackseg_desktop.training.formats.detectron2_json import Detectron2Json
 from crackseg_desktop.training.formats.hydra_log import HydraLog
@@ -17,9 +18,7 @@ from crackseg_desktop.training.formats.lightning_csv import LightningCsv
 from crackseg_desktop.training.formats.metrics_jsonl import MetricsJsonl
 from crackseg_desktop.training.formats.mmengine_json import MmcvJson, MmengineJson
 from crackseg_desktop.training.formats.mmengine_log import MmengineLog
-from crackseg_desktop.training.formats.run_config import merged_config
 from crackseg_desktop.training.formats.text_log import TextLog
-from crackseg_desktop.training.formats.tfevents import event_writer
 from crackseg_desktop.training.formats.tfevents_decode import Column
 from crackseg_desktop.training.formats.ultralytics_csv import UltralyticsCsv
 from crackseg_desktop.training.formats.validation_jsonl import ValidationJsonl
@@ -125,26 +124,25 @@ class RunReader:
 
     def facts(self) -> RunFacts:
         """Return what the files say by now."""
-        clues = [source.clues for source in self._sources.values()]
-        epoch, step = self._epoch(), self._step()
-        planned = self._total_epochs()
+        evidence = Evidence(self._sources.values())
+        epoch = self._epoch(evidence)
         return RunFacts(
             id=self.id,
             name=self.plan.name,
             path=str(self.plan.path),
             folders=tuple(str(folder) for folder in self.plan.folders),
             source=self.plan.source,
-            started=self._started(clues),
-            updated=max((clue.last_time for clue in clues if clue.last_time is not None), default=self._modified()),
+            started=self._started(evidence),
+            updated=evidence.last_time() or evidence.modified(),
             epoch=epoch,
-            total_epochs=planned,
-            step=step,
-            ending=self._ending(epoch, planned),
-            config=merged_config(clue.config for kind in _PLANNING for clue in self._clues_of(kind)),
+            total_epochs=evidence.total_epochs(),
+            step=self._step(),
+            ending=evidence.ending(epoch),
+            config=evidence.config(),
             checkpoints=checkpoints_in(self.plan.folders, self._listings, self._looked),
-            files=tuple(sorted(str(source.path) for source in self._sources.values() if source.modified is not None)),
-            writer=self._writer(),
-            notes=tuple(dict.fromkeys((*self.plan.notes, *(note for clue in clues for note in clue.notes)))),
+            files=evidence.files(),
+            writer=evidence.writer(),
+            notes=tuple(dict.fromkeys((*self.plan.notes, *evidence.notes()))),
         )
 
     def _begin_merging(self) -> None:
@@ -197,13 +195,18 @@ class RunReader:
             told = zip(column.steps, column.wall_times, column.values, strict=True)
             self._losses.update((epoch, (time, loss)) for epoch, time, loss in told)
 
-    def _epoch(self) -> int | None:
+    def _started(self, evidence: Evidence) -> float | None:
+        """Return the first time in a log; else what the folder's name says; else the first figure."""
+        begun = evidence.first_logged() or self.plan.time or evidence.first_time()
+        return begun or (self._first_time if self._first_time < math.inf else evidence.modified())
+
+    def _epoch(self, evidence: Evidence) -> int | None:
         """Return the last epoch finished, counted from 1: one whose validation is logged, where the run has any."""
         told = {tag: step for tag, step in self._last_steps.items() if self._axes[tag] == "epoch"}
         validated = [step for tag, step in told.items() if self._name(tag).startswith("val/")]
         last = max(validated or told.values(), default=None)
         if last is None:
-            return max((source.clues.epoch or 0 for source in self._sources.values()), default=0) or None
+            return evidence.last_epoch()
         return last + 1 if self._is_zero_based else last
 
     def _name(self, tag: str) -> str:
@@ -212,59 +215,6 @@ class RunReader:
     def _step(self) -> int | None:
         by_step = [step for tag, step in self._last_steps.items() if self._axes[tag] == "step"]
         return max(by_step or self._last_steps.values(), default=None)
-
-    def _started(self, clues: list[Clues]) -> float | None:
-        """Return the first logged time; else what the folder's name says; else the first figure."""
-        logged = [
-            source.clues.first_time
-            for path, source in self._sources.items()
-            if self._kind(path) in (Kind.LOG, Kind.INFO) and source.clues.first_time is not None
-        ]
-        if logged:
-            return min(logged)
-        if self.plan.time is not None:
-            return self.plan.time
-        times = [clue.first_time for clue in clues if clue.first_time is not None]
-        return min(times, default=self._first_time if self._first_time < math.inf else self._modified())
-
-    def _kind(self, path: Path) -> Kind | None:
-        rank = self._sources[path].rank
-        return next((kind for kind in Kind if kind.value == rank), None)
-
-    def _clues_of(self, kind: Kind) -> Iterator[Clues]:
-        return (source.clues for source in self._sources.values() if source.rank == kind.value)
-
-    def _modified(self) -> float | None:
-        return max((source.modified for source in self._sources.values() if source.modified is not None), default=None)
-
-    def _total_epochs(self) -> int | None:
-        for kind in _PLANNING:
-            for clues in self._clues_of(kind):
-                if clues.total_epochs is not None:
-                    return clues.total_epochs
-        return None
-
-    def _ending(self, epoch: int | None, planned: int | None) -> Ending | None:
-        """Weigh the evidence: a told error, then what the log says, then the summary of a normal end."""
-        for clues in (clues for kind in _TELL_ENDS for clues in self._clues_of(kind)):
-            if clues.ending is not None and clues.ending.kind != "closed":
-                return clues.ending
-        ran_short = epoch is not None and planned is not None and epoch < planned
-        for clues in self._clues_of(Kind.COMPLETE_SUMMARY):
-            if clues.status == "complete":
-                return Ending("early_stopping" if ran_short else "completed", None, clues.last_time)
-        for clues in (clues for kind in _TELL_ENDS for clues in self._clues_of(kind)):
-            if clues.ending is not None:
-                return clues.ending
-        closed = any(clues.status == "completed" for clues in self._clues_of(Kind.INFO))
-        if not closed or any(self._clues_of(Kind.LOG)):
-            return None
-        return Ending("closed" if ran_short or epoch is None or planned is None else "completed")
-
-    def _writer(self) -> tuple[str, int] | None:
-        events = sorted(source.path for source in self._sources.values() if source.rank == Kind.EVENTS.value)
-        writers = [writer for path in events if (writer := event_writer(path.name)) is not None]
-        return (writers[-1].host, writers[-1].pid) if writers else None
 
 
 def is_told(row: Row, losses: Losses, source: str) -> bool:
@@ -281,17 +231,6 @@ def is_told(row: Row, losses: Losses, source: str) -> bool:
 
 _COUNT_EPOCHS = frozenset({"ultralytics"})
 """Sources whose steps are epochs in every file, event files too."""
-_PLANNING = (
-    Kind.CONFIG_JSON,
-    Kind.CONFIG_YAML,
-    Kind.LOG,
-    Kind.HYDRA_CONFIG,
-    Kind.PLANNED,
-    Kind.TRAINER_STATE,
-    Kind.MMENGINE_LOG,
-    Kind.TEXT_LOG,
-)
-_TELL_ENDS = (Kind.ERRORS, Kind.LOG, Kind.MMENGINE_LOG, Kind.TEXT_LOG, Kind.TRAINER_STATE)
 _PARSERS: dict[Kind, Callable[[], Parser]] = {
     Kind.METRICS: MetricsJsonl,
     Kind.ROWS: ValidationJsonl,
