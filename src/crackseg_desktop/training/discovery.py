@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.training.folders import always_answers, scan
 from crackseg_desktop.training.formats.tfevents import is_event_file
 from crackseg_desktop.training.frameworks import framework_runs, run_of_file
+from crackseg_desktop.training.grouping import runs_of_places
 from crackseg_desktop.training.places import (
     Kind,
     Place,
@@ -94,7 +95,7 @@ def discover(
     given = list(dict.fromkeys(_resolved(root) if answers(root) else root for root in roots))
     found = scan([*given, *_counterparts(filter(answers, given))], answers)
     places = places_in(found)
-    ours = _crackseg_plans(places)
+    ours = [_plan(group) for group in runs_of_places(places, SAME_RUN_SECONDS)]
     shared = [file for file in shared_files_in(found, places) if not _is_foreign(file, verdicts)]
     judged = _judged(found, verdicts, ours, shared)
     others = framework_runs(found, judged)
@@ -141,66 +142,6 @@ def _is_within(roots: Iterable[Path], paths: Iterable[Path]) -> bool:
 
 def _unique(plans: Iterable[RunPlan]) -> list[RunPlan]:
     return list({plan.key: plan for plan in plans}.values())
-
-
-def _crackseg_plans(places: list[Place]) -> list[RunPlan]:
-    trees: dict[Path, list[Place]] = {}
-    for place in places:
-        trees.setdefault(place.tree, []).append(place)
-    groups = [group for tree in trees.values() for group in _put_together(tree)]
-    return [
-        _plan(group)
-        for group in groups
-        if any(place.is_ours for place in group) and not all(place.is_configuration for place in group)
-    ]
-
-
-def _put_together(places: list[Place]) -> list[list[Place]]:
-    """Group the folders of one tree by run: by their names, by what logs say, then by name and start time."""
-    group_of: dict[Path, list[Place]] = {}
-    by_id: dict[str, list[Place]] = {}
-    for place in sorted(places, key=lambda item: not item.is_id):
-        ids = [place.path.name] if place.is_id else sorted(place.ids)
-        group = next((by_id[name] for name in ids if name in by_id), [])
-        group.append(place)
-        group_of[place.path] = group
-        if place.is_id:
-            by_id[place.path.name] = group
-    timed = sorted((place for place in places if place.time is not None), key=lambda item: item.time or 0.0)
-    for _, first, second in sorted(_near_pairs(timed), key=lambda pair: pair[0]):
-        _join(group_of, timed[first], timed[second])
-    return list({id(group): group for group in group_of.values()}.values())
-
-
-def _near_pairs(timed: list[Place]) -> list[tuple[float, int, int]]:
-    pairs: list[tuple[float, int, int]] = []
-    for first, place in enumerate(timed):
-        for second in range(first + 1, len(timed)):
-            apart = (timed[second].time or 0.0) - (place.time or 0.0)
-            if apart > SAME_RUN_SECONDS:
-                break
-            pairs.append((apart, first, second))
-    return pairs
-
-
-def _join(group_of: dict[Path, list[Place]], first: Place, second: Place) -> None:
-    """Make one run of two groups, unless they have different names or each is complete in itself."""
-    ours, theirs = group_of[first.path], group_of[second.path]
-    if ours is theirs:
-        return
-    names = {place.name for place in (*ours, *theirs) if place.name is not None}
-    if len(names) > 1 or any(_both_have(ours, theirs, kinds) for kinds in _ONE_PER_RUN):
-        return
-    ours += theirs
-    for place in theirs:
-        group_of[place.path] = ours
-
-
-_ONE_PER_RUN = ((Kind.LOG,), (Kind.METRICS,), (Kind.CONFIG_JSON,))
-
-
-def _both_have(ours: list[Place], theirs: list[Place], kinds: tuple[Kind, ...]) -> bool:
-    return any(place.has(*kinds) for place in ours) and any(place.has(*kinds) for place in theirs)
 
 
 def _plan(group: list[Place]) -> RunPlan:
