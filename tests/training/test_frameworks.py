@@ -223,6 +223,14 @@ def test_that_runs_of_mmcv_in_one_folder_have_each_their_log(tmp_path: Path) -> 
     assert [len(plan.files) for plan in plans(tmp_path)] == [2, 2]
 
 
+def test_that_the_log_of_mmcv_alone_is_the_run_it_will_be(tmp_path: Path) -> None:
+    mmcv(tmp_path)
+    (whole,) = plans(tmp_path)
+    (tmp_path / "work_dirs/unet/20261123_120000.log.json").unlink()
+    (plan,) = plans(tmp_path)
+    assert (plan.key, plan.source) == (whole.key, "mmengine")
+
+
 @pytest.mark.parametrize("name", ["history.csv", "nohup.txt", "notes.md"])
 def test_that_a_file_that_is_named_is_read_whatever_its_name(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, TABLE if name == "history.csv" else LOG)

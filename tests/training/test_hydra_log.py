@@ -101,7 +101,7 @@ def test_that_lines_of_a_batch_count_steps(line: str, step: int) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("Train Loss: 0.1, Metrics: {'loss': 0.1, 'iou': 0.5}", {"train/epoch_loss": 0.1, "train/iou": 0.5}),
+        ("Train Loss: 0.1, Metrics: {'loss': 0.0999, 'iou': 0.5}", {"train/epoch_loss": 0.1, "train/iou": 0.5}),
         ("Validation Loss: 0.1, Metrics: {'loss': 0.1, 'iou': 0.5}", {"val_loss": 0.1, "val_iou": 0.5}),
         ("Validation - Loss: 0.2123 - IoU: 0.1456", {"val_loss": 0.2123, "val_iou": 0.1456}),
         ("LR Scheduler step. Current LR: 0.001000", {"lr": 0.001}),
@@ -173,6 +173,15 @@ def test_that_a_console_tells_of_an_exception_that_nobody_logged(last: str, kind
     assert ending is not None
     assert (ending.kind, ending.message) == (kind, last)
     assert read(H + "Epoch 1: val_loss: 0.5", *crash, H + "Epoch 2: val_loss: 0.4").clues.ending is None
+
+
+def test_that_an_old_death_says_nothing_about_a_new_one() -> None:
+    head, frame = "Traceback (most recent call last):", '  File "run.py", line 1, in <module>'
+    parser = read(H + "Epoch 1: val_loss: 0.5", head, frame, "torch.OutOfMemoryError: CUDA out of memory.")
+    again = (H + "Epoch 2: val_loss: 0.4", head, frame, "ValueError: bad shape")
+    parser.feed("".join(f"{line}\n" for line in again).encode(), 1.0)
+    assert parser.clues.ending is not None
+    assert parser.clues.ending.kind == "error"
 
 
 def test_that_a_checkpoint_that_did_not_fit_on_the_disk_is_the_end_where_nothing_follows() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crackseg_desktop.training import sources
 from crackseg_desktop.training.formats.csv_table import CsvTable
 from crackseg_desktop.training.formats.hydra_log import HydraLog
 from crackseg_desktop.training.formats.text_log import TextLog
@@ -98,6 +99,17 @@ def test_that_a_log_rotated_twice_between_two_looks_loses_nothing(log: Path, sou
     log.with_name("train.log.1").write_text(rows(3))
     log.write_text(rows(4))
     assert told + steps(source) == [1, 2, 3, 4]
+
+
+def test_that_a_rotation_that_drops_the_oldest_part_tells_nothing_twice(log: Path, source: AppendedFile) -> None:
+    log.with_name("train.log.1").write_text(rows(1, 2))
+    log.write_text(rows(3, 4))
+    told = steps(source)
+    with log.open("a") as file:
+        file.write(rows(5))
+    os.replace(log, f"{log}.1")
+    log.write_text(rows(6))
+    assert told + steps(source) == [1, 2, 3, 4, 5, 6]
 
 
 def test_that_an_epoch_named_before_the_rotation_still_counts(tmp_path: Path) -> None:
@@ -209,6 +221,15 @@ def test_that_the_state_of_a_checkpoint_is_waited_for(tmp_path: Path, state: Tra
     assert steps(state) == []
     save(tmp_path, 30)
     assert steps(state) == [30]
+
+
+def test_that_a_quiet_folder_is_not_listed(
+    tmp_path: Path, state: TrainerState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, 20)
+    steps(state)
+    monkeypatch.setattr(sources, "newest_state", lambda folder: pytest.fail("it was listed"))
+    assert steps(state) == []
 
 
 def test_that_the_last_state_lies_in_the_output_folder_itself(tmp_path: Path, state: TrainerState) -> None:

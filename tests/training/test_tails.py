@@ -55,6 +55,19 @@ def test_that_a_file_rewritten_in_place_is_noticed(tmp_path: Path) -> None:
     assert tail.read(100) == b"ONE\ntwo\n"
 
 
+def test_that_another_beginning_is_noticed_where_the_end_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    same = b"the same for a long time\n" * 9
+    path.write_bytes(b"one\n" + same)
+    tail = Tail(path)
+    data = tail.read(1000) or b""
+    tail.consume(data, len(data))
+    path.write_bytes(b"ONE\n" + same + b"more\n")
+    assert tail.read(1000) is None
+    path.write_bytes(b"one\n" + same + b"more\n")
+    assert tail.read(1000) == b"more\n"
+
+
 def test_that_a_file_which_is_read_again_tells_nothing_twice() -> None:
     nan = float("nan")
     novelty = Novelty()

@@ -58,7 +58,7 @@ def scan(roots: Iterable[Path], answers: Callable[[Path], bool] = always_answers
 
 
 def modified_ns(path: Path) -> int | None:
-    """Return a folder's modification time; None where it is gone."""
+    """Return the modification time of a folder or a file; None where it is gone."""
     try:
         return path.stat().st_mtime_ns
     except OSError:

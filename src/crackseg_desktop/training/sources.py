@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+from crackseg_desktop.training.folders import modified_ns
 from crackseg_desktop.training.formats.base import LONGEST_LINE, Clues, Point
 from crackseg_desktop.training.formats.error_log import parse_error_log
 from crackseg_desktop.training.formats.run_config import (
@@ -199,13 +200,14 @@ class TrainerState(Document):
 
     def __init__(self, path: Path, rank: int) -> None:
         super().__init__(path, rank, lambda data, clues: parse_trainer_state(data, clues, self.modified or 0.0))
-        self._folder, self._own = Watch(path.parent), Watch(path)
-        self._is_pending = True
+        self._seen: tuple[int | None, int | None] | None = None
+        self._is_pending = False
 
     def read(self, now: float) -> Iterator[list[Point]]:
         """Yield the points that are new since the last state was read."""
-        changes = (self._folder.look(), self._own.look())
-        if self._is_pending or changes != (Change.SAME, Change.SAME):
+        seen = (modified_ns(self.path.parent), modified_ns(self.path))
+        if self._is_pending or seen != self._seen:
+            self._seen = seen
             try:
                 newest, self._is_pending = newest_state(self.path.parent)
             except OSError:
