@@ -251,13 +251,24 @@ def notify_test(options: argparse.Namespace) -> int:
 
 
 def tensorboard(options: argparse.Namespace) -> int:
-    """Start TensorBoard on localhost for the watched folder, or one run, and open it."""
+    """Start TensorBoard on localhost for the watched folders, or one run, and open it."""
     from crackseg_desktop.system.tensorboard import serve
+    from crackseg_desktop.viewer import places_of_folders, places_of_run
 
-    folders = [Path(_find_run(options).facts.path)] if options.run else _folders(options, [])
-    if not folders:
+    data_dir = _temporary_folder() if options.read_only else _data_dir(options)
+    try:
+        if options.run:
+            places = places_of_run(_find_run(options), data_dir)
+        else:
+            places = places_of_folders(_folders(options, []), data_dir, SystemClock(), demo=options.demo)
+    except OSError as error:
+        raise CommandError(f"the curves cannot be written for TensorBoard: {error}") from error
+    if not places:
         raise CommandError("no folder is watched: name a RUN, or set watch.folders in the settings")
-    return serve(folders[0])
+    try:
+        return serve(places)
+    except OSError as error:
+        raise CommandError(f"TensorBoard could not be started: {error}") from error
 
 
 def trace(options: argparse.Namespace) -> int:
@@ -320,17 +331,23 @@ def _settings(options: argparse.Namespace) -> Loaded:
 def _data_dir(options: argparse.Namespace) -> Path:
     """Return the data folder; a demonstration gets one of its own that goes when it ends."""
     if options.data_dir is None and options.demo:
-        import atexit
-        import shutil
-        import tempfile
-
-        options.data_dir = Path(tempfile.mkdtemp(prefix="crackseg-demo-"))
-        atexit.register(shutil.rmtree, options.data_dir, ignore_errors=True)
+        options.data_dir = _temporary_folder()
     if options.data_dir is None:
         from crackseg_desktop.locations import data_folder
 
         options.data_dir = data_folder()
     return Path(options.data_dir)
+
+
+def _temporary_folder() -> Path:
+    """Return a folder that goes when the process ends."""
+    import atexit
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="crackseg-desktop-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _folders(options: argparse.Namespace, given: Sequence[str]) -> list[Path]:

@@ -138,6 +138,16 @@ def find_runs(name: str, folders: Sequence[Path], clock: Clock, *, demo: bool = 
     return [Found(item.facts, item.curves) for item in find_in_files(name, folders)]
 
 
+def find_others(folders: Sequence[Path], clock: Clock, *, demo: bool = False) -> tuple[list[Found], list[Path]]:
+    """Return the runs under some folders that consist of more than event files, and where the others lie."""
+    from crackseg_desktop.training.runs import read_other_runs
+
+    if demo:
+        return _demo(clock)[1], []
+    found, paths = read_other_runs(folders, answers=Mounts(clock).answers)
+    return [Found(item.facts, item.curves) for item in found], paths
+
+
 def alerts_of_instance(data_dir: Path) -> list[Document] | None:
     """Ask a running instance with this data directory for its firing alerts; None: there is none."""
     from crackseg_desktop.system.instance import ask

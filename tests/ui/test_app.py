@@ -12,8 +12,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
-from crackseg_desktop import settings
+from crackseg_desktop import settings, viewer
 from crackseg_desktop.inbox import Inbox
+from crackseg_desktop.system import tensorboard
 from crackseg_desktop.ui import lifecycle
 from crackseg_desktop.ui.app import Application, AppOptions, Launcher
 from crackseg_desktop.ui.note import Note
@@ -23,7 +24,10 @@ from crackseg_desktop.ui.tray_icon import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pytestqt.qtbot import QtBot
+
     from crackseg_desktop.readings import AlertEvent, Run, Sample
+    from crackseg_desktop.system.tensorboard import Places
     from crackseg_desktop.ui.shell import Shell
 
 
@@ -236,7 +240,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
-from crackseg_desktop import settings
+from crackseg_desktop import settings, viewer
 from crackseg_desktop.clock import SystemClock
 from crackseg_desktop.monitor import Monitor
 from crackseg_desktop.notify.router import Router
@@ -413,17 +417,27 @@ def test_that_settings_that_cannot_be_saved_are_reported(app: App, monkeypatch: 
     assert app.settings_file.read_text(encoding="utf-8") == "this is [ no TOML"
 
 
-def test_that_tensorboard_serves_the_run_or_the_first_folder(
-    app: App, make_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_that_tensorboard_is_opened_for_the_run_or_all_folders(
+    app: App, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, qtbot: QtBot
 ) -> None:
     shell = app.start()
-    opened: list[Path] = []
-    monkeypatch.setattr(shell.tensorboard, "open", opened.append)
-    run = make_run()
-    shell.bridge.publish(run)
-    shell.decisions.open_tensorboard(run.id)
-    shell.decisions.open_tensorboard(None)
-    assert opened == [Path("/runs"), tmp_path]
+    asked: list[tuple[Any, ...]] = []
+
+    def places_of(run: str | None, folders: list[Path], data_dir: Path, clock: object, *, demo: bool) -> Places:
+        asked.append((run, folders, data_dir, demo))
+        return {"runs": tmp_path}
+
+    monkeypatch.setattr(viewer, "places_of", places_of)
+
+    def refuse(places: Places) -> None:
+        raise OSError("not in a test")
+
+    monkeypatch.setattr(tensorboard, "launch", refuse)
+    for run in ("0123456789", None):
+        with qtbot.waitSignal(shell.tensorboard.failed):
+            shell.decisions.open_tensorboard(run)
+    expected = ([tmp_path], tmp_path / "data", False)
+    assert asked == [("0123456789", *expected), (None, *expected)]
 
 
 @pytest.mark.qt_no_exception_capture

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.curves import add_points
 from crackseg_desktop.training.folders import always_answers
 from crackseg_desktop.training.library import Library
+from crackseg_desktop.training.places import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from crackseg_desktop.curves import Curves
     from crackseg_desktop.readings import RunFacts
+    from crackseg_desktop.training.followed import FollowedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,18 @@ def read_runs(
     """
     library = Library([Path(folder) for folder in folders], answers=answers)
     library.refresh()
-    found: dict[str, FoundRun] = {}
-    for run, chunks in library.read(time.time() if now is None else now, settle=True):
-        curves = found[run.id].curves if run.id in found else {}
-        for chunk in chunks:
-            add_points(curves, chunk)
-        found[run.id] = FoundRun(run.facts(), curves)
-    return sorted(found.values(), key=lambda item: (item.facts.started or 0.0, item.facts.name), reverse=True)
+    return _read(library, now, lambda run: True)
+
+
+def read_other_runs(
+    folders: Sequence[Path], *, now: float | None = None, answers: Callable[[Path], bool] = always_answers
+) -> tuple[list[FoundRun], list[Path]]:
+    """Return the runs that consist of more than event files, and where the others lie, whose points are not read."""
+    library = Library([Path(folder) for folder in folders], answers=answers)
+    library.refresh()
+    runs = library.readers.values()
+    paths = [run.plan.path for run in runs if run.plan.is_wanted and _is_of_event_files(run)]
+    return _read(library, now, lambda run: not _is_of_event_files(run)), paths
 
 
 def find_runs(argument: str, folders: Sequence[Path], *, now: float | None = None) -> list[FoundRun]:
@@ -67,3 +74,17 @@ def named_runs(argument: str, runs: Iterable[FoundRun]) -> list[FoundRun]:
         or [run for run in known if run.facts.name.endswith(f"/{argument.strip('/')}")]
         or [run for run in known if any(Path(folder).name == argument for folder in run.facts.folders)]
     )
+
+
+def _read(library: Library, now: float | None, is_due: Callable[[FollowedRun], bool]) -> list[FoundRun]:
+    found: dict[str, FoundRun] = {}
+    for run, chunks in library.read(time.time() if now is None else now, settle=True, is_due=is_due):
+        curves = found[run.id].curves if run.id in found else {}
+        for chunk in chunks:
+            add_points(curves, chunk)
+        found[run.id] = FoundRun(run.facts(), curves)
+    return sorted(found.values(), key=lambda item: (item.facts.started or 0.0, item.facts.name), reverse=True)
+
+
+def _is_of_event_files(run: FollowedRun) -> bool:
+    return {file.kind for file in run.plan.files} == {Kind.EVENTS}

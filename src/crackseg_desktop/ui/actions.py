@@ -41,7 +41,7 @@ class Actions(Protocol):
         ...
 
     def open_tensorboard(self, run_id: str | None) -> None:
-        """Start TensorBoard for a run, or for the first watched folder, and open it in the browser."""
+        """Start TensorBoard for a run, or for the watched folders, and open it in the browser."""
         ...
 
     def open_settings_file(self) -> None:

@@ -15,7 +15,6 @@ from crackseg_desktop.settings import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crackseg_desktop.readings import Run, RunRemoved
     from crackseg_desktop.ui.bridge import Bridge
     from crackseg_desktop.ui.preferences import Preferences
     from crackseg_desktop.ui.shell import Core
@@ -53,7 +52,6 @@ class Decisions(QObject):
         super().__init__(parent)
         self._windows, self._bridge, self._tensorboard = windows, bridge, tensorboard
         self._preferences, self._say = preferences, say
-        self._paths: dict[str, str] = {}
         self._dialog: QFileDialog | None = None
         self.core: Core | None = None
 
@@ -159,13 +157,8 @@ class Decisions(QObject):
         self.folders_changed.emit()
 
     def open_tensorboard(self, run_id: str | None) -> None:
-        """Start TensorBoard for a run, or for the first watched folder, and open it in the browser."""
-        chosen = self._paths.get(run_id or "") or next(map(str, self.core.folders if self.core else ()), None)
-        if chosen is None:
-            self._say("No folder is watched", "Choose the folder of your trainings first.")
-            return
-        path = Path(chosen)
-        self._tensorboard.open(path if path.is_dir() else path.parent)
+        """Start TensorBoard for a run, or for the watched folders, and open it in the browser."""
+        self._tensorboard.open(run_id, list(self.core.folders) if self.core is not None else [])
 
     def open_settings_file(self) -> None:
         """Open the settings file in the editor that the desktop has for it."""
@@ -179,16 +172,6 @@ class Decisions(QObject):
         """Take over and save ``system``, ``dark`` or ``light``."""
         self.theme_chosen.emit(name)
         self._save({"appearance.theme": name})
-
-    @Slot(object)
-    def on_run(self, run: Run) -> None:
-        """Remember where a run lies."""
-        self._paths[run.id] = run.facts.path
-
-    @Slot(object)
-    def on_removed(self, removed: RunRemoved) -> None:
-        """Forget a run that is gone."""
-        self._paths.pop(removed.run, None)
 
     @Slot(int)
     def _on_dialog_finished(self, _result: int) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.inbox import Inbox
     from crackseg_desktop.monitor import Monitor
     from crackseg_desktop.notify.router import Router
+    from crackseg_desktop.system.tensorboard import Places
     from crackseg_desktop.ui.app import AppOptions
     from crackseg_desktop.ui.dashboard import Dashboard
     from crackseg_desktop.ui.presence import TrayPresence
@@ -109,7 +110,7 @@ class Shell(QObject):
         self.tray, self.presence = tray, presence
         self.bridge = Bridge(self)
         self.windows = Windows(self._make_dashboard, options.clock, self._tray_rect, self)
-        self.tensorboard = TensorBoard(parent=self)
+        self.tensorboard = TensorBoard(self._find_places, None if options.read_only else options.data_dir, parent=self)
         self.decisions = Decisions(self.windows, self.bridge, self.tensorboard, self._preferences, self.say, self)
         self.menu = TrayMenu(tray, self.decisions, options.clock, self)
         self.feed = TrayFeed(tray, self.menu, options.clock, self)
@@ -159,6 +160,12 @@ class Shell(QObject):
         self.tensorboard.close()
         self.windows.close()
 
+    def _find_places(self, run_id: str | None, folders: Sequence[Path], data_dir: Path) -> Places:
+        """Return what TensorBoard is to show; called by its thread."""
+        from crackseg_desktop.viewer import places_of
+
+        return places_of(run_id, folders, data_dir, self._options.clock, demo=self._options.demo)
+
     def say(self, title: str, body: str) -> None:
         """Tell the person something that is not an alert."""
         log.warning("%s. %s", title, body)
@@ -173,9 +180,7 @@ class Shell(QObject):
         bridge, feed, decisions = self.bridge, self.feed, self.decisions
         bridge.sample_ready.connect(feed.on_sample)
         bridge.run_changed.connect(feed.on_run)
-        bridge.run_changed.connect(decisions.on_run)
         bridge.run_removed.connect(feed.on_removed)
-        bridge.run_removed.connect(decisions.on_removed)
         bridge.alert_changed.connect(feed.on_alert)
         bridge.snapshot_ready.connect(feed.on_snapshot)
         bridge.notification_answered.connect(decisions.answer)
