@@ -103,9 +103,10 @@ def serve(places: Places) -> int:
 
     process, address = launch(places)
     try:
-        if wait_until_it_answers(process, address):
-            folders = ", ".join(map(str, places.values()))
-            print(f"TensorBoard for {folders} at {address}", flush=True)
+        answers = wait_until_it_answers(process, address)
+        if process.poll() is None:  # a busy machine may take longer
+            print(f"TensorBoard for {', '.join(map(str, places.values()))} at {address}", flush=True)
+        if answers:
             webbrowser.open(address)
         return process.wait()
     except KeyboardInterrupt:
