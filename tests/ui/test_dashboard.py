@@ -33,7 +33,7 @@ from crackseg_desktop.ui.theme import Theme, load_fonts, tokens
 from crackseg_desktop.ui.widgets.buttons import Button
 from crackseg_desktop.ui.widgets.mini import MiniPlot
 from crackseg_desktop.ui.widgets.surfaces import Chip
-from crackseg_desktop.ui.widgets.text import Line, Paragraph
+from crackseg_desktop.ui.widgets.text import Line, Paragraph, total_width
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -570,3 +570,26 @@ def test_that_a_time_that_is_none_leaves_the_others_where_they_are(opened: Open)
     plot = page.runs.cards[1].plot
     assert len(plot.series[0].x) == 22
     assert len(plot.tick_texts("bottom")) >= 2
+
+
+@pytest.mark.parametrize(
+    ("down", "up", "told"),
+    [
+        (0.2e6, 0.1e6, "Network MiB/s 0.2 0.1"),
+        (99e6, 89e6, "Network MiB/s 94.4 84.9"),
+        (1.2e9, 1.0e9, "Network GiB/s 1.1 0.9"),
+        (900e6, None, "Network MiB/s 858 –"),
+    ],
+)
+def test_that_the_network_stands_on_the_lines_of_its_neighbours(
+    opened: Open, down: float, up: float | None, told: str
+) -> None:
+    dashboard = opened("compact")
+    assert dashboard.compact is not None
+    cells = dashboard.compact.host.cells
+    network = cells["Network"]
+    network.put_network(down, up)
+    dashboard.grab()
+    assert network.text == told
+    assert network._label.height() == cells["CPU"]._label.height()
+    assert total_width(network._figure._spans) <= network._figure.width(), "nothing is elided"

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 
 from crackseg_desktop.ui.plots import CurvePlot, Plot, Series, TimePlot
 from crackseg_desktop.ui.theme import Theme, tokens
+from crackseg_desktop.ui.widgets.text import metrics
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -236,3 +237,32 @@ def test_that_values_beyond_all_bounds_fail_no_plot(curve: CurvePlot, top: float
     curve.put([Series(steps, np.array([0.0, top, -top, top, 1.0]), "s1")], x_range=(0, 4))
     curve.grab()
     assert all(map(math.isfinite, curve.frame.y_range))
+
+
+@pytest.mark.parametrize("last", [0.0, 0.3, 0.7, 0.73, 0.75, 0.77, 0.8, 1.0])
+@pytest.mark.parametrize("target", [0.04, 0.75, 0.97])
+@pytest.mark.parametrize("epochs", [2, 20, 30])
+def test_that_no_label_crosses_the_line_or_the_words_of_the_target(
+    curve: CurvePlot, last: float, target: float, epochs: int
+) -> None:
+    curve.resize(400, 160)
+    curve.grab()
+    steps = np.arange(1.0, epochs + 1)
+    iou = Series(steps, np.linspace(0, 0.74, epochs), "s1", label="IoU 0.740")
+    loss = Series(steps, np.linspace(1, last, epochs), "s6", label="val loss 0.750")
+    words = "IoU target 0.75"
+    curve.put([iou, loss], x_range=(1, 50), y_range=(0, 1), target=(target, words))
+    overlay = curve._layers[1]
+    area = overlay.area()
+    line = area.bottom() - target * area.height()
+    measure, words_begin = metrics("caption", 600), area.right() - metrics("caption").horizontalAdvance(words) - 2
+    labels = overlay._labels(area)
+    assert len(labels) == 2
+    for dot, place in labels:
+        top, baseline = place.y() - measure.capHeight(), place.y()
+        assert not top < line < baseline, "it crosses the line"
+        end = place.x() + measure.horizontalAdvance(dot.label)
+        beside_words = abs((top + baseline) / 2 - line) > 14
+        assert beside_words or end < words_begin or baseline > line, "it crosses the words"
+        assert area.top() - 8 <= baseline <= area.bottom()
+    assert labels[1][1].y() - labels[0][1].y() >= 13.9

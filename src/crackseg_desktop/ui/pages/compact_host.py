@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.theme import Theme
 
 HEIGHT = 56
+_SHARES = (5, 5, 7, 8)  # of the width: two figures need more room than one
+_MIB, _GIB = 1024.0**2, 1024.0**3
 
 
 class CompactHost(Card):
@@ -33,8 +35,8 @@ class CompactHost(Card):
         row = QHBoxLayout()
         row.setSpacing(12)
         self.cells = {title: _Cell(context.theme, title) for title in ("CPU", "RAM", "Disk", "Network")}
-        for cell in self.cells.values():
-            row.addWidget(cell, 1)
+        for cell, share in zip(self.cells.values(), _SHARES, strict=True):
+            row.addWidget(cell, share)
         self.body.addLayout(row)
 
     def refresh(self, model: Model) -> None:
@@ -82,42 +84,37 @@ class _Cell(QWidget):
         super().__init__()
         self._title = title
         self._label, self._figure = Line(theme), Line(theme, height=16, elide=True)
-        self._foot = Line(theme, height=16)
         self.bar = Bar(theme, thickness=4, mark=8)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self._label, self._figure, self.bar, self._foot):
+        for part in (self._label, self._figure, self.bar):
             column.addWidget(part)
         column.addStretch(1)
-        self._foot.hide()
 
     @property
     def text(self) -> str:
-        """Return its figures."""
-        return " ".join(part.text for part in (self._figure, self._foot) if not part.isHidden())
+        """Return its label and its figures."""
+        return f"{self._label.text} {self._figure.text}"
 
     def put(self, figure: str, unit: str, share: tuple[float, str] | None, warns: bool) -> None:
         """Show a figure, and its share of the whole as a bar."""
-        self._put_label(warns)
+        warning = Span("", glyph="warning", glyph_colour="warning_shape", gap=5, glyph_size=11)
+        self._label.put(Span(self._title, "caption", None, "text2"), *([warning] if warns else []))
         self._figure.put(Span(figure, "body", 600), Span(unit, "caption", None, "text2", 4, gives=True))
         self.bar.put(*(() if share is None else (share,)))
 
     def put_network(self, down: float | None, up: float | None) -> None:
-        """Show two rates, in one unit."""
-        self._put_label(False)
-        scale = 1024.0**2
-        figures = [units.MISSING if rate is None else f"{rate / scale:.1f}" for rate in (down, up)]
+        """Show two rates, in one unit that stands beside the label."""
+        scale, unit = (_GIB, "GiB/s") if max(down or 0.0, up or 0.0) >= 999.5 * _MIB else (_MIB, "MiB/s")
+        figures = [units.MISSING if rate is None else _rate(rate / scale) for rate in (down, up)]
+        self._label.put(Span(self._title, "caption", None, "text2"), Span(unit, "caption", None, "text3", 5))
         self._figure.put(
             Span(figures[0], "body", 600, glyph="down", glyph_size=10, glyph_colour="text2"),
             Span(figures[1], "body", 600, gap=8, glyph="up", glyph_size=10, glyph_colour="text2"),
         )
         self.bar.hide()
-        self._foot.show()
-        self._foot.put(Span("MiB/s", "caption", None, "text2"))
 
-    def _put_label(self, warns: bool) -> None:
-        spans = [Span(self._title, "caption", None, "text2")]
-        if warns:
-            spans.append(Span("", glyph="warning", glyph_colour="warning_shape", gap=5, glyph_size=11))
-        self._label.put(*spans)
+
+def _rate(figure: float) -> str:
+    return f"{figure:.1f}" if figure < 99.95 else f"{figure:.0f}"

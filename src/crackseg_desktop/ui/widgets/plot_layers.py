@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.widgets.ticks import Tick
 
 _DASH = (4.0, 3.0)
+_LABEL_LINE = 14.0  # px from one label to the next
+_CLEAR = 3.0  # px between a label and what it must not cross
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,29 +129,34 @@ class Overlay(Layer):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw what lies before the curves."""
         area, frame, tokens = self.area(), self.frame, self.theme.tokens
-        line = frame.target[0] if frame.target is not None else frame.limit
-        if line is not None and frame.y_range[0] <= line <= frame.y_range[1]:
-            y = round(frame.place(area, 0, line).y()) + 0.5
+        y = self._line(area)
+        if y is not None:
             pen = QPen(tokens["text2"], 1, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.FlatCap)
             pen.setDashPattern(_DASH)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setPen(pen)
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             if frame.target is not None:
-                self._draw_target(painter, area, y, frame.target[1])
+                painter.setFont(font("caption"))
+                painter.drawText(self._target_box(area, y).bottomLeft(), frame.target[1])
         if frame.cursor is not None:
             x = round(frame.place(area, frame.cursor, 0).x())
             painter.fillRect(QRectF(x, area.top(), 1, area.height()), tokens["text2"])
         self._draw_dots(painter, area)
 
-    def _draw_target(self, painter: QPainter, area: QRectF, y: float, words: str) -> None:
+    def _line(self, area: QRectF) -> float | None:
+        """Return the height of the dashed line, or None where there is none in sight."""
+        value = self.frame.target[0] if self.frame.target is not None else self.frame.limit
+        if value is None or not self.frame.y_range[0] <= value <= self.frame.y_range[1]:
+            return None
+        return round(self.frame.place(area, 0, value).y()) + 0.5
+
+    def _target_box(self, area: QRectF, y: float) -> QRectF:
+        """Return where the words of the target stand: on its line, or where there is no room below it."""
         measure = metrics("caption")
-        width = measure.horizontalAdvance(words)
-        above = y - area.top() >= measure.ascent() - 4
-        baseline = y - 4 if above else y + measure.ascent()
-        painter.setFont(font("caption"))
-        painter.setPen(self.theme.tokens["text2"])
-        painter.drawText(QPointF(area.right() - width - 2, baseline), words)
+        width = measure.horizontalAdvance(self.frame.target[1]) if self.frame.target is not None else 0.0
+        baseline = y - 4 if y - area.top() >= measure.ascent() - 4 else y + measure.ascent()
+        return QRectF(area.right() - width - 2, baseline - measure.capHeight(), width, measure.capHeight())
 
     def _draw_dots(self, painter: QPainter, area: QRectF) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -162,24 +169,53 @@ class Overlay(Layer):
             painter.setBrush(tokens[dot.colour])
             painter.drawEllipse(place, 4.2, 4.2)
         painter.setFont(font("caption", 600))
-        for dot, baseline in self._labels(area):
+        for dot, place in self._labels(area):
             painter.setPen(tokens[dot.colour])
-            painter.drawText(QPointF(self.frame.place(area, dot.x, dot.y).x() + 9, baseline), dot.label)
+            painter.drawText(place, dot.label)
 
-    def _labels(self, area: QRectF) -> list[tuple[Dot, float]]:
-        """Place the labels beside their dots, at least a line apart, where there is room for them."""
+    def _labels(self, area: QRectF) -> list[tuple[Dot, QPointF]]:
+        """Return where the labels begin: beside their dots, where there is room for them."""
         measure = metrics("caption", 600)
-        shown: list[tuple[Dot, float]] = []
+        boxes: list[tuple[Dot, QRectF]] = []
         for dot in sorted((d for d in self.frame.dots if d.label), key=lambda d: -d.y):
-            place = self.frame.place(area, dot.x, dot.y)
-            if place.x() + 9 + measure.horizontalAdvance(dot.label) > area.right() + 4:
-                continue
-            baseline = place.y() + measure.capHeight() / 2
-            if shown:
-                baseline = max(baseline, shown[-1][1] + 14)
-            shown.append((dot, baseline))
-        surplus = (shown[-1][1] - area.bottom() + 2) if shown else 0.0
-        return [(dot, baseline - max(0.0, surplus)) for dot, baseline in shown]
+            place, width = self.frame.place(area, dot.x, dot.y), measure.horizontalAdvance(dot.label)
+            if place.x() + 9 + width <= area.right() + 4:
+                height = measure.capHeight()
+                boxes.append((dot, QRectF(place.x() + 9, place.y() - height / 2, width, height)))
+        spread([box for _, box in boxes], self._obstacles(area), area.bottom() - 2)
+        return [(dot, box.bottomLeft()) for dot, box in boxes]
+
+    def _obstacles(self, area: QRectF) -> list[QRectF]:
+        """Return what no label may cross, from the top: the line of the target and its words."""
+        y = self._line(area)
+        if y is None:
+            return []
+        line = QRectF(area.left(), y - 0.5, area.width(), 1)
+        words = [self._target_box(area, y)] if self.frame.target is not None else []
+        return sorted([line, *words], key=lambda box: box.top())
+
+
+def spread(boxes: list[QRectF], obstacles: list[QRectF], bottom: float) -> None:
+    """Move boxes apart and off the obstacles, downwards where there is room; both lists go from the top down."""
+    highest = float("-inf")
+    for box in boxes:
+        box.moveBottom(max(box.bottom(), highest))
+        for obstacle in obstacles:
+            if _is_near(box, obstacle):
+                box.moveTop(obstacle.bottom() + _CLEAR)
+        highest = box.bottom() + _LABEL_LINE
+    lowest = bottom
+    for box in reversed(boxes):
+        if box.bottom() > lowest:
+            box.moveBottom(lowest)
+            for obstacle in reversed(obstacles):
+                if _is_near(box, obstacle):
+                    box.moveBottom(obstacle.top() - _CLEAR)
+        lowest = box.bottom() - _LABEL_LINE
+
+
+def _is_near(box: QRectF, obstacle: QRectF) -> bool:
+    return box.adjusted(0, -_CLEAR, 0, _CLEAR).intersects(obstacle)
 
 
 class TickAxis(pg.AxisItem):
