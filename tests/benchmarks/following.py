@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from multiprocessing.sharedctypes import Synchronized
     from multiprocessing.synchronize import Event
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 TAGS = ("train/epoch_loss", "val_loss", "val_iou", "val_dice", "val_precision", "val_recall")
 BYTES_A_POINT = 24
-SLACK_BYTES = 4_000_000
+SLACK_BYTES = 3_000_000
 """What the allocator and the last hour of this machine's own figures may take beside the points."""
 _PATIENCE_SECONDS = 20.0
 _LEAVE_SECONDS = 10.0
@@ -233,17 +233,23 @@ def wait_for(count: Count, enough: int) -> None:
 
 def judged(looks: list[Look]) -> dict[str, bool]:
     """Return what the second half of the looks shows, and whether that is as it should be."""
-    part = max(1, len(looks) // 5)
+    part = max(1, len(looks) // 10)
     middle, end = looks[len(looks) // 2 :][:part], looks[-part:]
-    points = end[-1].points - middle[0].points
-    grown = statistics.median(look.rss_bytes for look in end) - statistics.median(look.rss_bytes for look in middle)
+    points = typical(look.points for look in end) - typical(look.points for look in middle)
+    grown = typical(look.rss_bytes for look in end) - typical(look.rss_bytes for look in middle)
     allowed = BYTES_A_POINT * points + SLACK_BYTES
     # The fewest at a time: what is open for the moment of a read comes and goes.
     more = min(look.handles for look in end) - min(look.handles for look in middle)
     return {
-        f"memory grew by {mb(grown)} in the second half, {points} points explain up to {mb(allowed)}": grown <= allowed,
+        f"memory grew by {mb(grown)} in the second half, {points:.0f} points explain up to {mb(allowed)}": grown
+        <= allowed,
         f"handles grew by {more}": more <= 0,
     }
+
+
+def typical(figures: Iterable[int]) -> float:
+    """Return the middle one of some figures: single looks fall on moments of much work."""
+    return statistics.median(figures)
 
 
 def mb(size: float) -> str:

@@ -16,10 +16,11 @@ def looks(bytes_a_point: float = 20.0, leaked_handles: float = 0.0) -> list[Look
 def test_that_points_alone_are_no_leak() -> None:
     assert all(judged(looks()).values())
     assert all(judged(looks()[:30]).values())
+    assert all(judged(looks(bytes_a_point=24.0)).values())
 
 
 def test_that_memory_beyond_the_points_is_one() -> None:
-    assert list(judged(looks(bytes_a_point=60.0)).values()) == [False, True]
+    assert list(judged(looks(bytes_a_point=40.0)).values()) == [False, True]
 
 
 def test_that_a_single_handle_that_stays_is_one() -> None:
