@@ -90,3 +90,15 @@ def test_that_a_span_names_a_common_unit_once(low: float, high: float, text: str
 )
 def test_that_a_short_span_keeps_its_fractions(seconds: float | None, text: str) -> None:
     assert units.short_duration(seconds) == text
+
+
+@pytest.mark.parametrize("moment", [math.inf, -math.inf, math.nan, 1e300, 1.8e18, -1e15])
+def test_that_a_moment_that_no_calendar_has_is_none(moment: float) -> None:
+    assert units.local_time(moment) is None
+
+
+def test_that_a_moment_is_told_in_local_time() -> None:
+    local = units.local_time(1_795_435_200.5)
+    assert local is not None
+    assert local.timestamp() == 1_795_435_200.5
+    assert local.utcoffset() is not None

@@ -18,7 +18,7 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 from tests.desktop.harness import Desktop, missing_packages, running_desktop, wait_for
@@ -44,6 +44,7 @@ tray.show()
 sys.exit(app.exec())
 """
 
+POPUP_WIDTH, WINDOW_WIDTH = 420, 1366
 WATCHER = "org.kde.StatusNotifierWatcher"
 
 
@@ -76,25 +77,47 @@ def report_starts(desktop: Desktop, work: Path, count: int) -> None:
 
 
 def report_running(desktop: Desktop, work: Path, seconds: float) -> None:
-    """Let both run, hidden and then shown, and print memory and CPU."""
-    run = work / "runs"
+    """Let both run, and print what they take: hidden, with the pop-up open, with the full window open."""
     bare = desktop.spawn(*bare_command(), log="bare.log")
-    ours = desktop.spawn(*app_command(work, "running", run), log="ours.log")
+    with watching(desktop, work, "hidden") as ours:
+        hidden, bare_rss = measured(ours, seconds), rss_bytes(bare)
+        desktop.end(bare)  # its icon would be in the way of the click
+    with watching(desktop, work, "popup") as ours:
+        desktop.click(*desktop.tray_icon())
+        popup = measured_open(desktop, ours, seconds, POPUP_WIDTH)
+    with watching(desktop, work, "window") as ours:
+        desktop.run(*app_command(work, "window"))  # a second start shows the first one's window
+        window = measured_open(desktop, ours, seconds, WINDOW_WIDTH)
+    bare_line = f"memory hidden           bare {mb(bare_rss)}   application {mb(hidden.rss_bytes)}"
+    print(f"{bare_line}   ratio {hidden.rss_bytes / bare_rss:.2f}")
+    for what, cost in (("pop-up open", popup), ("window open", window)):
+        ratio = cost.rss_bytes / bare_rss
+        print(f"memory, {what}                    application {mb(cost.rss_bytes)}   ratio {ratio:.2f}")
+    print(f"CPU hidden, 1 Hz        {hidden.cpu_share:.2%} of a core")
+    for what, cost in (("pop-up open", popup), ("window open", window)):
+        print(f"CPU, {what}, 1 Hz  {cost.cpu_share:.2%} of a core")
+
+
+@contextmanager
+def watching(desktop: Desktop, work: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Let the application follow a run that goes on, in a process of its own, once it has read what was there."""
+    run = work / f"runs-{name}"
+    ours = desktop.spawn(*app_command(work, name, run), log=f"{name}.log")
     with writing(run):
-        time.sleep(10)  # what is read at the start is read
-        hidden = cpu_share(ours, seconds)
-        bare_rss, ours_rss = rss_bytes(bare), rss_bytes(ours)
-        desktop.run(*app_command(work, "running"))  # a second start shows the first one's window
-        desktop.find_window("^CrackSeg Desktop$")
-        time.sleep(5)
-        shown = cpu_share(ours, seconds)
-        shown_rss = rss_bytes(ours)
-    print(f"memory hidden           bare {mb(bare_rss)}   application {mb(ours_rss)}   ratio {ours_rss / bare_rss:.2f}")
-    print(f"memory, window open                    application {mb(shown_rss)}   ratio {shown_rss / bare_rss:.2f}")
-    print(f"CPU hidden, 1 Hz        {hidden * 100:.2f} % of a core")
-    print(f"CPU, window open, 1 Hz  {shown * 100:.2f} % of a core")
-    for process in (bare, ours):
-        desktop.end(process)
+        time.sleep(10)
+        yield ours
+    desktop.end(ours)
+    wait_for(lambda: desktop.tray_icons() == 0, "the end of the icon")
+
+
+def measured_open(desktop: Desktop, process: subprocess.Popen[bytes], seconds: float, width: int) -> Cost:
+    """Measure with the dashboard open, once that is drawn; ``width`` tells that it is the one that was meant."""
+    shown = desktop.geometry(desktop.find_window("^CrackSeg Desktop$"))[2]
+    assert shown == width, f"the window is {shown} pixels wide and not {width}"
+    time.sleep(5)
+    cost = measured(process, seconds)
+    assert desktop.windows("^CrackSeg Desktop$"), "it was closed meanwhile"
+    return cost
 
 
 def bare_command() -> list[str]:
@@ -173,6 +196,19 @@ def writing(run: Path) -> Iterator[None]:
     finally:
         done.set()
         writer.join()
+
+
+class Cost(NamedTuple):
+    """What a process takes: resident memory, and the share of one core."""
+
+    rss_bytes: int
+    cpu_share: float
+
+
+def measured(process: subprocess.Popen[bytes], seconds: float) -> Cost:
+    """Measure a process over some seconds; the memory is that at their end."""
+    share = cpu_share(process, seconds)
+    return Cost(rss_bytes(process), share)
 
 
 def rss_bytes(process: subprocess.Popen[bytes]) -> int:
