@@ -165,7 +165,7 @@ def peak_bytes(command: Sequence[str]) -> int:
                 memory = watched.memory_info()
             except psutil.NoSuchProcess:
                 break
-            most = max(most, memory.rss - memory.shared)
+            most = max(most, memory.rss - getattr(memory, "shared", 0))
             time.sleep(0.001)
     return most
 
