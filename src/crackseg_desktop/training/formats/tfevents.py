@@ -68,7 +68,7 @@ class BulkTables:
 
     def reader_for(self, unread_bytes: int) -> BulkReader | None:
         """Return the reader for so much of one file; None where reading it record by record is quicker."""
-        if unread_bytes < self.least_bytes:
+        if unread_bytes < self.least_bytes or sys.byteorder == "big":
             return None
         self._seen_bytes += unread_bytes
         if self._reader is None and (self._seen_bytes >= self._big_bytes or "numpy" in sys.modules):
@@ -159,8 +159,8 @@ class EventFile:
         while not self.ended and size - self.offset >= self._bulk.least_bytes:
             begin = self.offset
             file.seek(begin)
-            count = file.readinto(window.content) or 0
-            portion = reader.read(window, count, begin, self.decoder, self.clues)
+            looked_at = window.content if serial_bytes == _LEAST_SERIAL_BYTES else window.content[: 4 * serial_bytes]
+            portion = reader.read(window, file.readinto(looked_at) or 0, begin, self.decoder, self.clues)
             if portion is not None:
                 serial_bytes = _LEAST_SERIAL_BYTES
                 for at in portion.damaged:
