@@ -161,12 +161,20 @@ def is_part(found: bytes, expected: bytes) -> bool:
 
 
 @pytest.mark.parametrize("inner_records", [700, 3000])
-def test_that_a_record_inside_a_payload_is_no_record(tmp_path: Path, inner_records: int) -> None:
+def test_that_a_record_inside_a_payload_is_no_record(inner_records: int) -> None:
     inner = b"".join(ef.scalar("inner", step, 1.0, 1.0) for step in range(inner_records))
     outer = [ef.scalar("outer", step, 1.0, 1.0) for step in range(4000)]
     log = ef.event(log_message={"message": "x"}, wall_time=1.0)
-    content = b"".join([*outer, ef.record(log[:-1] + inner), *outer])
+    content = b"".join([*outer, *outer, ef.record(log[:-1] + inner), *outer])
     assert list(assert_equal_ways(content, 1 << 22)["points"]) == ["outer"]
+
+
+@pytest.mark.parametrize("length", [1 << 20, 1 << 32 | 30, 1 << 63, (1 << 64) - 1, (1 << 64) - 28])
+def test_that_a_length_beyond_the_file_is_waited_for(length: int) -> None:
+    records = [ef.scalar("x", step, 1.0, 1.0) for step in range(1000)]
+    content = b"".join([*records, ef.header(length), *records[:100]])
+    ended, offset, *_ = assert_equal_ways(content)["state"]
+    assert (ended, offset) == (False, sum(map(len, records)))
 
 
 def test_that_long_records_do_not_keep_others_from_being_read_in_bulk(tmp_path: Path) -> None:
