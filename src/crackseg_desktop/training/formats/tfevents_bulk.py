@@ -8,6 +8,7 @@ mostly such is left to the serial reader. Memory is bounded by the window, whate
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -141,7 +142,7 @@ class BulkReader:
                 damaged.append(start)
                 continue
             found += [(place, point) for point in decoder.points(data, offset + start)]
-            if len(claimed) > count and not self._numbers.keys().isdisjoint(list(claimed)[count:]):
+            if not self._numbers.keys().isdisjoint(islice(reversed(claimed), len(claimed) - count)):
                 self._give_up(points, claimed, place)
                 odd = points.odd(place)
         return found, damaged
