@@ -1,4 +1,4 @@
-"""Big event files in windows of some megabytes, with NumPy; imported for big files only.
+"""Big event files in windows of two megabytes, with NumPy; imported for big files only.
 
 A window is framed in lock step (``tfevents_lockstep``), and its scalar records are read in columns, after templates
 learnt from earlier ones (``tfevents_templates``). Everything else (several values in one event, images, the first
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.training.formats.tfevents_lockstep import Records
     from crackseg_desktop.training.formats.tfevents_templates import Places
 
-WINDOW_BYTES = 1 << 22
+WINDOW_BYTES = 1 << 21
 _MOST_STYLES = 8
 _MOST_TEMPLATES = 1 << 15
 _NO_TAG = -1
