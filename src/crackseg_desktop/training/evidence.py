@@ -32,7 +32,7 @@ _TELL_ENDS = (Kind.ERRORS, Kind.LOG, Kind.MMENGINE_LOG, Kind.TEXT_LOG, Kind.TRAI
 _CLOCK_SLACK = 600.0
 _HALF_HOUR, _MOST_HALF_HOURS = 1800.0, 28
 _SAME_MOMENT = 30.0
-"""Seconds between a logged time and the writing of its line; a chance hit among copied files is rare, and short-lived."""
+"""Seconds between a logged time and the writing of its line; a chance hit among copied files is rare."""
 
 
 class Evidence:
