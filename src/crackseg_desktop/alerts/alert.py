@@ -25,7 +25,7 @@ class Alert:
 
     Attributes:
         event: how it stands, with the newest value.
-        worst: the title that its worst value had.
+        worst, gravest: the title that its worst value had, and the worst severity that it ever had.
         begun: when the value went beyond the limit.
         seen: when its subject was last observed.
         level: the index of its severity among the rule's levels; ``PENDING`` before it fires.
@@ -33,12 +33,13 @@ class Alert:
         beyond, back: by level, since when the value has been beyond its limit, or back at its clear level.
         told: the state and severity that were last published.
         voiced: the severity that was last announced to a person; None: nobody was told.
-        missed: how many rounds have gone by without a value.
+        missed: how many rounds have gone by without a value; ``before_gap`` is its state before there was none.
     """
 
     rule: Rule
     event: AlertEvent
     worst: str
+    gravest: Severity
     begun: float
     seen: float
     level: int = PENDING
@@ -49,14 +50,23 @@ class Alert:
     voiced: Severity | None = None
     voiced_at: float = 0.0
     missed: int = 0
-    before_silence: AlertState = AlertState.FIRING
+    before_gap: AlertState = AlertState.FIRING
 
     @classmethod
     def begin(cls, rule: Rule, seen: Observation, at: Moment) -> Alert:
         """Return a pending alert about what was seen."""
         count = len(rule.all_levels)
         event = event_of(rule, rule.all_levels[0], seen, {}, at.wall)
-        return cls(rule, event, event.title, at.monotonic, at.monotonic, beyond=[None] * count, back=[None] * count)
+        return cls(
+            rule,
+            event,
+            event.title,
+            event.severity,
+            at.monotonic,
+            at.monotonic,
+            beyond=[None] * count,
+            back=[None] * count,
+        )
 
     @property
     def fires(self) -> bool:
@@ -111,6 +121,7 @@ class Alert:
             time=fresh.time,
             peak=peak,
         )
+        self.gravest = max(self.gravest, fresh.severity, key=RANK.__getitem__)
 
     def begin_anew(self, now: float) -> None:
         """Begin what has not come to pass anew: nobody observed the time before."""
@@ -132,12 +143,13 @@ class Alert:
         return {
             "event": event_document(self.event),
             "worst": self.worst,
+            "gravest": self.gravest.value,
             "age": at.monotonic - self.begun,
             "level": self.level,
             "highest": self.highest,
             "voiced": self.voiced.value if self.voiced is not None else None,
             "voiced_age": at.monotonic - self.voiced_at,
-            "before_silence": self.before_silence.value,
+            "before_gap": self.before_gap.value,
         }
 
     @classmethod
@@ -150,6 +162,7 @@ class Alert:
             rule=rule,
             event=event,
             worst=document["worst"],
+            gravest=Severity(document["gravest"]),
             begun=at.monotonic - document["age"] - away,
             seen=at.monotonic,
             level=min(int(document["level"]), count - 1),
@@ -159,7 +172,7 @@ class Alert:
             told=(event.state, event.severity),
             voiced=Severity(voiced) if voiced is not None else None,
             voiced_at=at.monotonic - document["voiced_age"] - away,
-            before_silence=AlertState(document["before_silence"]),
+            before_gap=AlertState(document["before_gap"]),
         )
 
     def _rested(self, now: float, seconds: float) -> bool:

@@ -1,12 +1,10 @@
-"""The rules that are on by default, with the figures of the monitoring guide, and which alert makes which others moot.
+"""The rules that are on by default, with the figures of the monitoring guide.
 
 Causes begin with "Likely" where they are inferred. What to try is the guide's own advice and what is known of how
 CrackSeg writes its files.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from crackseg_desktop.alerts.rule import Level, Rule
 from crackseg_desktop.readings import Severity
@@ -191,7 +189,7 @@ TRAINING: tuple[Rule, ...] = (
         summary="{detail}",
         once_per_run=True,
         cause="Likely the learning rate is too high, or mixed precision (AMP) overflows.",
-        advice="Lower the learning rate, clip gradients, or try without AMP; begin again from the last good checkpoint.",
+        advice="Lower the learning rate, clip gradients, or try without AMP; go on from the last good checkpoint.",
     ),
     Rule(
         "divergence",
@@ -318,27 +316,3 @@ TRAINING: tuple[Rule, ...] = (
 )
 
 BUILTIN: tuple[Rule, ...] = (*HARDWARE, *TRAINING)
-
-
-@dataclass(frozen=True, slots=True)
-class Inhibition:
-    """While ``source`` is there, ``targets`` with the same value of the label ``of`` (any, where empty) are not told."""
-
-    source: str
-    targets: frozenset[str]
-    of: str = ""
-
-
-_OF_GPU = frozenset({"gpu_temperature", "gpu_memory", "gpu_throttling"})
-
-INHIBITIONS: tuple[Inhibition, ...] = (
-    Inhibition("gpu_lost", _OF_GPU, "gpu"),
-    Inhibition("gpu_lost", frozenset({"source_silent", "gpu_idle"})),
-    Inhibition("driver_mismatch", _OF_GPU | {"gpu_lost", "gpu_idle", "source_silent"}),
-    Inhibition("disk_space", frozenset({"disk_share"}), "mount"),
-    Inhibition("nan", frozenset({"divergence", "overfit", "collapse", "plateau"}), "run"),
-    Inhibition("divergence", frozenset({"overfit", "plateau"}), "run"),
-    Inhibition("dataset_error", frozenset({"run_failed"}), "run"),
-    Inhibition("run_failed", frozenset({"stalled", "plateau", "gpu_idle"}), "run"),
-    Inhibition("run_finished", frozenset({"stalled", "plateau", "gpu_idle"}), "run"),
-)

@@ -39,10 +39,12 @@ class Moment:
     monotonic: float
 
 
-Key = tuple[str, tuple[tuple[str, str], ...]]
-"""A rule's name and the labels of a subject as sorted pairs."""
+Labels = tuple[tuple[str, str], ...]
+"""The labels of a subject as sorted pairs."""
+Key = tuple[str, Labels]
+"""A rule's name and a subject."""
 
 
-def labels_key(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def labels_key(labels: Mapping[str, str]) -> Labels:
     """Return labels as something that can be a key."""
     return tuple(sorted(labels.items()))

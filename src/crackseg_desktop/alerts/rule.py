@@ -1,4 +1,4 @@
-"""What a rule is: a limit on one series, how long, how severe, in what words. Data, with no code of its own per rule."""
+"""What a rule is: a limit on one series, how long, how severe, in what words. Data: no rule has code of its own."""
 
 from __future__ import annotations
 

@@ -48,14 +48,7 @@ class Silences:
 
     def end_run(self, run: str) -> None:
         """End those that were to last until this run ends."""
-        label = f"run={run}"
-        self._keep(
-            lambda silence: (
-                silence.until is not None
-                or (silence.scope, silence.subject) != (Scope.RUN, run)
-                and (silence.scope != Scope.ALERT or label not in silence.subject.split(":"))
-            )
-        )
+        self._keep(lambda silence: silence.until is not None or not _is_of_run(silence, run))
 
     def cover(self, event: AlertEvent) -> bool:
         """Say whether an alert is silenced."""
@@ -91,3 +84,9 @@ def covers(silence: Silence, event: AlertEvent) -> bool:
             return event.key == silence.subject
         case _:
             return event.labels.get(silence.scope.value) == silence.subject
+
+
+def _is_of_run(silence: Silence, run: str) -> bool:
+    if silence.scope == Scope.ALERT:
+        return f"run={run}" in silence.subject.split(":")
+    return (silence.scope, silence.subject) == (Scope.RUN, run)
