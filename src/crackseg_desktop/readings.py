@@ -464,4 +464,26 @@ class AlertEvent:
         return ":".join((self.rule, *(f"{name}={value}" for name, value in sorted(self.labels.items()))))
 
 
-Event = Sample | RunFacts | CurvePoints | RunRemoved | RunParked | RunResumed
+@dataclass(frozen=True, slots=True)
+class FoldersRead:
+    """The watched folders were looked through. Published by ``training.follower``: once, and when ``silent`` changes.
+
+    ``silent`` are the mount points that do not answer, and since when (Unix seconds).
+    """
+
+    silent: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostAnswer:
+    """Whether a host that the settings name can be reached. Published by ``system.hosts``.
+
+    ``since`` is since when it cannot, in Unix seconds; None: it answers.
+    """
+
+    host: str
+    since: float | None = None
+    reason: str = ""
+
+
+Event = Sample | RunFacts | CurvePoints | RunRemoved | RunParked | RunResumed | FoldersRead | HostAnswer

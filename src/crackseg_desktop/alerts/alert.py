@@ -169,7 +169,6 @@ class Alert:
             highest=min(int(document["highest"]), count - 1),
             beyond=[None] * count,
             back=[None] * count,
-            told=(event.state, event.severity),
             voiced=Severity(voiced) if voiced is not None else None,
             voiced_at=at.monotonic - document["voiced_age"] - away,
             before_gap=AlertState(document["before_gap"]),

@@ -42,7 +42,7 @@ RESUME_SECONDS = 60.0
 """So long after a suspend nothing is announced: figures settle, mounts and networks come back."""
 RESTORE_SECONDS = 600.0
 """So long an alert of the last session waits for its subject: a run is found only after its folder was searched."""
-_MOST_SPENT = 5000
+_MOST_SPENT, _MOST_KEPT = 5000, 1000
 
 
 class Engine:
@@ -151,7 +151,7 @@ class Engine:
         """Describe what must survive a restart, as JSON can hold it."""
         return {
             "time": at.wall,
-            "alerts": [alert.document(at) for alert in self._all() if alert.fires],
+            "alerts": [alert.document(at) for alert in self._all()[:_MOST_KEPT] if alert.fires],
             "silences": self._silences.document(),
             "spent": [[name, [list(pair) for pair in labels], time] for (name, labels), time in self._spent.items()],
         }
