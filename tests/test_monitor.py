@@ -24,6 +24,9 @@ from crackseg_desktop.readings import (
     RunResumed,
     RunState,
     Sample,
+    Scope,
+    Silence,
+    SilencesChanged,
 )
 
 if TYPE_CHECKING:
@@ -122,7 +125,7 @@ def test_that_a_nan_that_ends_the_run_is_announced(watched: Watched, clock: Fake
     watched.put(facts(clock), points(0.7, 0.6, baseline=True))
     watched.put(points(math.nan, first=3), facts(clock, ending=Ending("error", "ValueError: NaN")))
     watched.snapshot()
-    assert [event.rule for event in watched.announced] == ["nan"]
+    assert [event.rule for event in watched.announced] == ["nan", "run_failed"]
 
 
 def test_that_a_run_seen_first_when_it_had_just_failed_with_nan_is_announced(
@@ -130,7 +133,7 @@ def test_that_a_run_seen_first_when_it_had_just_failed_with_nan_is_announced(
 ) -> None:
     watched.put(points(0.7, math.nan), facts(clock, ending=Ending("error", "ValueError: NaN")))
     watched.snapshot()
-    assert [event.rule for event in watched.announced] == ["nan"]
+    assert [event.rule for event in watched.announced] == ["nan", "run_failed"]
 
 
 def test_that_what_is_queued_at_the_end_is_still_announced(clock: FakeClock) -> None:
@@ -248,15 +251,18 @@ def test_that_a_subscriber_that_fails_does_not_end_the_watch(
 def test_that_snooze_and_acknowledge_reach_the_engine(
     watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
 ) -> None:
-    watched.monitor.snooze(600)
+    watched.monitor.snooze(Silence(Scope.ALL, until=clock.time() + 600, made=clock.time()))
     watched.put(make_sample(free=1e9))
     assert watched.announced == []
     assert watched.snapshot().snoozed_until == clock.time() + 600
-    watched.monitor.snooze(None)
+    watched.monitor.end_snooze(Scope.ALL)
     watched.put(make_sample(free=1e9))
     open_alert = watched.snapshot().alerts[0]
-    watched.monitor.acknowledge(open_alert.key)
-    assert watched.snapshot().alerts[0].state == AlertState.ACKNOWLEDGED
+    watched.monitor.acknowledge(open_alert.key, "cleaning up")
+    acknowledged = watched.snapshot().alerts[0]
+    assert (acknowledged.state, acknowledged.note) == (AlertState.ACKNOWLEDGED, "cleaning up")
+    told = [len(event.silences) for event in watched.published if isinstance(event, SilencesChanged)]
+    assert told == [1, 0]
     assert [event.rule for event in watched.announced] == ["disk_space"]
 
 

@@ -36,7 +36,7 @@ def test_that_each_threshold_of_the_guide_fires(
 
 
 @pytest.mark.parametrize(
-    "figures", [{"temperature": 80.0}, {"memory": 7.5 / 8}, {"ram": 0.90}, {"free": 10e9}, {"temperature": None}]
+    "figures", [{"temperature": 80.0}, {"memory": 0.9}, {"ram": 0.90}, {"free": 10e9}, {"temperature": None}]
 )
 def test_that_a_figure_at_the_limit_or_missing_is_no_breach(
     make_sample: Callable[..., Sample], figures: dict[str, float]
