@@ -93,29 +93,50 @@ def _nan(summary: RunSummary) -> Finding | None:
     return Finding("nan", first.tag, first.step, f"{nan_reason(summary)}, {points}")
 
 
-def _watched(named: Named) -> tuple[list[tuple[Statistics, LossWatch]], Gravity]:
-    """Return the losses that divergence is judged by, and how plain it must be."""
-    plainly = any(word in name.lower() for name in named for word in _FOLLOWS_AN_OPPONENT)
-    names = [name for name in _MAIN_LOSSES if name in named]
-    if not names:
-        plainly = True
-        names = [name for name in named if is_training_loss(name)] or [name for name in ("val/loss",) if name in named]
-    watched = [(named[name], watch) for name in names if (watch := named[name].watch) is not None]
-    return watched, Gravity.FAR if plainly else Gravity.DRIFT
+def _judged(named: Named) -> list[Statistics]:
+    """Return the losses that divergence is judged by."""
+    if any(word in name.lower() for name in named for word in _FOLLOWS_AN_OPPONENT):
+        return []
+    mains = [named[name] for name in _MAIN_LOSSES if name in named]
+    if mains:
+        return mains
+    parts = [figures for name, figures in named.items() if is_training_loss(name)]
+    return parts or [named[name] for name in ("val/loss",) if name in named]
+
+
+def _least_gravity(figures: Statistics, named: Named) -> Gravity:
+    """Return how plainly a loss must diverge to count."""
+    if figures.name not in _MAIN_LOSSES:
+        return Gravity.FAR
+    by_epoch = named.get(_MAIN_LOSSES[0])
+    is_second = figures.axis == "step" and by_epoch is not None and by_epoch.axis == "epoch" and len(by_epoch.tail) == 3
+    return Gravity.FAR if is_second else Gravity.DRIFT
 
 
 def _worst(named: Named) -> tuple[Statistics, LossWatch] | None:
     """Return the loss that diverges most; None where none does."""
-    watched, least = _watched(named)
-    diverging = [item for item in watched if item[1].gravity >= least]
+    watched = [(figures, figures.watch) for figures in _judged(named) if figures.watch is not None]
+    diverging = [
+        (figures, watch)
+        for figures, watch in watched
+        if watch.gravity >= _least_gravity(figures, named) and not _is_of_few_batches(watch, named)
+    ]
     return max(diverging, key=lambda item: item[1].ratio, default=None)
+
+
+def _is_of_few_batches(watch: LossWatch, named: Named) -> bool:
+    """Say whether the mean of an epoch stands high, but not the median of its batches: a spike or two moved it."""
+    batches = named.get("train_batch/loss")
+    if not watch.per_epoch or watch.gravity < Gravity.BURST or batches is None or batches.watch is None:
+        return False
+    return batches.watch.since is None
 
 
 def _divergence_ratio(named: Named) -> float | None:
     worst = _worst(named)
     if worst is not None:
         return worst[1].ratio
-    ratios = [watch.ratio for _, watch in _watched(named)[0]]
+    ratios = [figures.watch.ratio for figures in _judged(named) if figures.watch is not None]
     return min(max(ratios), LIMIT_RATIO) if ratios else None
 
 

@@ -24,6 +24,7 @@ the level is back below a ratio of 1.25.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -34,12 +35,17 @@ if TYPE_CHECKING:
 LIMIT_RATIO = 1.5
 CLEAR_RATIO = 1.25
 
-_NOISES = 6.0
-_NOISE_SPAN = 8
+_NOISES = 4.0
+_EVIDENCE = 14.0
+_MOST_EVIDENCE = 8.0
+_NOISE_SPAN = 16
+_NOISE_BEATS = 8
+_BENT = math.sqrt(6) * math.sqrt(2 / math.pi)
 _KNOWN = 1.25
+_OF_THE_DROP = 0.1
 _GROWTH = 1.08
 _CLIMB_BEATS = 5
-_GIVEN_BACK = 0.8
+_GIVEN_BACK = 0.75
 _BURST = 1.5
 _FAR = 3.0
 _WARM_BEATS = 5
@@ -87,9 +93,11 @@ class LossWatch:
     _begun: int = field(default=0, repr=False)
     _pending: list[float] = field(default_factory=list, repr=False)
     _last: tuple[float, ...] = field(default=(), repr=False)
+    _levels: tuple[float, ...] = field(default=(), repr=False)
     _top: float = field(default=0.0, repr=False)
     _noise: float = field(default=0.0, repr=False)
     _high: int = field(default=0, repr=False)
+    _evidence: float = field(default=0.0, repr=False)
     _raised: int = field(default=0, repr=False)
     _climb: int = field(default=0, repr=False)
     _peak: float = field(default=1.0, repr=False)
@@ -138,31 +146,37 @@ class LossWatch:
         level = sorted(last)[len(last) - 2]
         self._climb = self._climb + 1 if level > self.level else 0
         self.level = level
-        scale = max(abs(self.best), (self._top - self.best) / 4, _TINY)
+        scale = max(abs(self.best), _OF_THE_DROP * (self._top - self.best), _TINY)
         self._judge(value, scale)
-        if self._high == 0:
-            self._learn_noise(abs(value - last[-2]))
-        self.best = min(self.best, level)
+        if len(last) == 3 and (self._high == 0 or self._beats <= _NOISE_BEATS):
+            self._learn_noise(abs(value - 2 * last[1] + last[0]) / _BENT)
+        self._levels = (*self._levels[-2:], level)
+        if self.per_epoch:
+            self.best = min(self.best, level)
+        else:
+            steady = max(self._levels)
+            self.best = min(self.best, steady) if self._beats > _NOISE_BEATS else steady
         self._top = level if self._beats == 3 else max(self._top, level)
 
-    def _learn_noise(self, difference: float) -> None:
-        if self._beats == 2:
-            self._noise = difference
-        else:
-            least = 4 * max(self._noise, abs(self.best) / 100)
-            self._noise += (min(difference, least) - self._noise) / _NOISE_SPAN
+    def _learn_noise(self, bend: float) -> None:
+        most = 4 * max(self._noise, abs(self.best) / 100) if self._beats > _WARM_BEATS else bend
+        self._noise += (min(bend, most) - self._noise) / min(self._beats - 2, _NOISE_SPAN)
 
     def _judge(self, value: float, scale: float) -> None:
-        noise = _NOISES * self._noise
+        unit = max(self._noise, _TINY)
+        noise = _NOISES * unit
         rise, raised = value - self.best, self.level - self.best
         ratio, self.ratio = 1 + rise / scale, 1 + raised / scale
-        self._high = self._high + 1 if ratio > self._known and rise > noise else 0
+        is_high = ratio > self._known and rise > noise
+        self._high = self._high + 1 if is_high else 0
+        self._evidence = self._evidence + min(rise / unit, _MOST_EVIDENCE) if is_high else 0.0
         self._raised = self._raised + 1 if self.ratio > self._known and raised > noise else 0
         if self.since is None:
-            if ratio <= CLEAR_RATIO or 2 * rise <= noise:
+            if ratio <= CLEAR_RATIO or rise <= noise:
                 return
             self.since, self._peak = self._begun, 1.0
-        self._peak = max(self._peak, self.ratio)
+        if self._raised:
+            self._peak = max(self._peak, self.ratio)
         if max(ratio, self.ratio) < CLEAR_RATIO:
             if self._peak > LIMIT_RATIO:
                 self._known = max(self._known, 1 + _KNOWN * (self._peak - 1))
@@ -174,6 +188,8 @@ class LossWatch:
         """Return the plainest pattern that the beats up to now show."""
         if not self.per_epoch and self._points <= _WARM_POINTS and self._high < _WARM_HIGH_BEATS:
             return Gravity.NONE
+        if self._evidence < _EVIDENCE and not self._raised:
+            return Gravity.NONE
         low = min(self._last[-2:])
         if self._beats <= _WARM_BEATS:
             is_beyond = self._high >= 2 and low > self.best + (_WARM - 1) * scale
@@ -181,7 +197,7 @@ class LossWatch:
         beyond = (low - self._top) / max(abs(self._top), scale) + 1
         if self._high >= 2 and beyond > _BURST:
             return Gravity.FAR if beyond > _FAR else Gravity.BURST
-        if self._high >= 3 and min(self._last) - self.best > _GIVEN_BACK * (self._top - self.best):
+        if self._high >= 3 and self.level - self.best > _GIVEN_BACK * (self._top - self.best):
             return Gravity.BURST
         if self._grows(scale):
             return Gravity.GROWTH
