@@ -291,7 +291,7 @@ def _explosion(rng: Random) -> Training:
 
 
 def _explosion_after_warm_up(rng: Random) -> Training:
-    return _diverging(rng, "explosion after warm-up", rng.randrange(1, 5), [rng.uniform(20, 1e5), rng.uniform(20, 1e9)])
+    return _diverging(rng, "explosion after warm-up", rng.randrange(1, 5), [rng.uniform(2, 1e5), rng.uniform(2, 1e9)])
 
 
 def _slow(rng: Random) -> Training:

@@ -35,6 +35,8 @@ _HIGHER_IS_BETTER = (
     "psnr",
     "ssim",
 )
+TRAINING_LOSSES = ("train/loss", "train_batch/loss")
+"""What a training minimises, as an epoch's loss and as a batch's; its parts have other names."""
 _OTHER_PARTS = ("val", "test", "eval")
 _TAIL = 3
 MILESTONE_RATIO = 0.01
@@ -118,9 +120,9 @@ class Statistics:
     pauses: Pauses | None = None
 
     def __post_init__(self) -> None:
-        if self.watch is None and (is_training_loss(self.name) or self.name == "val/loss"):
-            self.watch = LossWatch(self.axis == "epoch" or self.name.startswith("val/"))
-        if self.pauses is None and self.axis == "step":
+        if self.watch is None and self.name in TRAINING_LOSSES:
+            self.watch = LossWatch(self.axis == "epoch")
+        if self.pauses is None and self.axis == "step" and is_training_loss(self.name):
             self.pauses = Pauses()
 
     def count(self, steps: Sequence[int], times: Sequence[float], values: Sequence[float]) -> None:
