@@ -361,6 +361,11 @@ def _overfitting(rng: Random) -> Training:
     return run
 
 
+NAN: tuple[Callable[[Random], Training], ...] = (_nan_loss, _nan_metric)
+COLLAPSING: tuple[Callable[[Random], Training], ...] = (_predicts_nothing, _predicts_everything)
+OVERFITTING: tuple[Callable[[Random], Training], ...] = (_overfitting,)
+
+
 def trainings(makers: Sequence[Callable[[Random], Training]], count: int) -> Iterator[Training]:
     """Yield so many trainings, of each maker in turn; always the same ones."""
     for index in range(count):

@@ -22,6 +22,7 @@ explained otherwise; the limits are told in the catalogue.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from crackseg_desktop import units
@@ -148,9 +149,11 @@ def _divergence(named: Named) -> tuple[float, Finding | None] | None:
     diverging = [item for item in watched if _diverges(*item, named)]
     if diverging:
         figures, watch = max(diverging, key=lambda item: item[1].ratio)
-        return watch.ratio, _diverged(figures, watch.level, watch.best, watch.since)
+        return max(watch.ratio, math.nextafter(LIMIT_RATIO, math.inf)), _diverged(
+            figures, watch.level, watch.best, watch.since
+        )
     stand_in = _far_above_start(named)
-    if stand_in is not None and stand_in.best is not None:
+    if stand_in is not None and stand_in.best is not None and stand_in.best.value > 0:
         least, best = min(stand_in.tail), stand_in.best
         return least / best.value, _diverged(stand_in, least, best.value, best.step)
     ratios = [min(watch.ratio, LIMIT_RATIO) for _, watch in watched]
@@ -237,7 +240,7 @@ def _epochs_without_progress(facts: RunFacts, summary: RunSummary, named: Named)
         if metric.axis == "epoch":
             return metric, float(metric.last.step - metric.milestone.step)
         if facts.epoch is not None and (rounds := summary.rounds()):
-            return metric, metric.waited * facts.epoch / rounds
+            return metric, float(metric.waited * facts.epoch // rounds)
     return None
 
 
