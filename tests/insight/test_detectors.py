@@ -46,11 +46,11 @@ def fired(training: Training) -> dict[str, int]:
 
 def watched(training: Training) -> tuple[RunFacts, RunSummary]:
     """Return what is known of a training at its end."""
-    summary = RunSummary()
-    for facts, portions in training.epochs():
+    summary, told = RunSummary(), list(training.epochs())
+    for _, portions in told:
         for points in portions:
             summary.add(points)
-    return facts, summary
+    return told[-1][0], summary
 
 
 def test_that_at_most_one_healthy_training_in_200_is_warned_of() -> None:
@@ -206,7 +206,13 @@ def test_that_a_plateau_is_told_from_ten_epochs_on(add: Adder) -> None:
     add(summary, "val/iou", [0.504], first=13)
     assert words(summary) == ["no progress in val/iou for 10 epochs: 0.500 since epoch 3"]
     assert words(summary, epoch=13, total_epochs=20)[0].endswith("; likely converged")
-    assert not likely_converged(facts(epoch=13, total_epochs=50))
+    assert not likely_converged(facts(epoch=13, total_epochs=50), summary)
+
+
+def test_that_a_run_that_never_learnt_has_not_converged(add: Adder) -> None:
+    summary = RunSummary()
+    add(summary, "val/loss", [2.153] * 50)
+    assert words(summary, epoch=50, total_epochs=50) == ["no progress in val/loss for 49 epochs: 2.153 since epoch 1"]
 
 
 def test_that_the_configured_metric_is_judged_before_the_usual_ones(add: Adder) -> None:

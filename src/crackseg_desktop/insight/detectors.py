@@ -16,7 +16,8 @@ explained otherwise; the limits are told in the catalogue.
   20 % (everything is). Near recall 1 the two are the same figure for any model, so that the nearness alone would name a
   perfect one, and a model that begins with everything and learns from there.
 - *plateau*: no milestone of the metric that the run is judged by (better by 1 % of itself) for 10 epochs, the guide's
-  "no progress for 10+ epochs". Once 60 % of the planned epochs are done that is likely convergence.
+  "no progress for 10+ epochs". Once 60 % of the planned epochs are done that is likely convergence, unless there has
+  never been any progress.
 - *stalled* (a state, no finding): by ``rhythm``.
 """
 
@@ -88,9 +89,12 @@ def findings(facts: RunFacts, summary: RunSummary) -> tuple[Finding, ...]:
     return tuple(finding for finding in found if finding is not None)
 
 
-def likely_converged(facts: RunFacts) -> bool:
-    """Say whether so many of the planned epochs are done that a plateau is likely convergence."""
-    return bool(facts.total_epochs and facts.epoch and facts.epoch >= CONVERGED_SHARE * facts.total_epochs)
+def likely_converged(facts: RunFacts, summary: RunSummary) -> bool:
+    """Say whether a plateau is likely convergence: most planned epochs are done, and there was progress once."""
+    waited = _epochs_without_progress(facts, summary, summary.figures())
+    has_progressed = waited is not None and waited[0].milestone != waited[0].first
+    is_late = facts.total_epochs and facts.epoch and facts.epoch >= CONVERGED_SHARE * facts.total_epochs
+    return bool(has_progressed and is_late)
 
 
 def _nan(summary: RunSummary) -> Finding | None:
@@ -252,6 +256,6 @@ def _plateau(facts: RunFacts, summary: RunSummary, named: Named) -> Finding | No
     milestone = metric.milestone
     if milestone is None:
         return None
-    ending = "; likely converged" if likely_converged(facts) else ""
+    ending = "; likely converged" if likely_converged(facts, summary) else ""
     words = f"no progress in {metric.name} for {epochs:.0f} epochs: {units.score(milestone.value)}"
     return Finding("plateau", metric.tag, milestone.step, f"{words} since {metric.axis} {milestone.step}{ending}")

@@ -7,7 +7,7 @@ far, the *best* the lowest (of a loss by step: the lowest that three levels in a
 is told in units of the *scale*, the larger of the best itself and a tenth of what lies between top and best: a ratio of
 1.5 is the rule of the field study of such monitors ("smoothed loss > 1.5 x its best"), and still means something where
 the best is near zero or below it. The *noise* is the standard deviation of a beat, by the mean bend of three in a row
-(which a steady slope leaves out), each cut at four times that mean.
+(which a steady slope leaves out), each cut at four times that mean and in the first five beats at the scale.
 
 A beat is *high* at a ratio over 1.5 that is also over 4 times the noise, and over what this loss came back from before
 by a quarter. It takes high beats in a row that add up to 14 times the noise, 8 of each at most (the study's robust
@@ -188,7 +188,7 @@ class LossWatch:
         self.best = min(self.best, steady) if self._beats > _NOISE_BEATS else steady
 
     def _learn_noise(self, bend: float) -> None:
-        most = 4 * max(self._noise, abs(self.best) / 100) if self._beats > _WARM_BEATS else bend
+        most = 4 * max(self._noise, abs(self.best) / 100) if self._beats > _WARM_BEATS else self._scale()
         self._noise += (min(bend, most) - self._noise) / min(self._beats - 2, _NOISE_SPAN)
 
     def _judge(self, last: tuple[float, float, float]) -> None:
