@@ -176,10 +176,10 @@ def collapse(add: Adder, precisions: list[float], recalls: list[float], ious: li
 
 def test_that_a_model_that_predicts_nothing_or_everything_is_told(add: Adder) -> None:
     assert collapse(add, [1.0] * 3, [1e-10] * 3, [1e-10] * 3) == [
-        "the model predicts nothing: precision 1.000 with recall 1.0e−10 in epoch 3"
+        "the model predicts nothing: precision 1.000 with recall 1.0e−10, since epoch 1"
     ]
     assert collapse(add, [0.015, 0.0146, 0.0147], [0.99, 0.983, 1.0], [0.015, 0.0146, 0.0147]) == [
-        "the model predicts everything as positive: precision 0.015 with recall 1.000 in epoch 3"
+        "the model predicts everything as positive: precision 0.015 with recall 1.000, since epoch 1"
     ]
 
 

@@ -31,7 +31,7 @@ from crackseg_desktop.insight.divergence import LIMIT_RATIO, Gravity
 from crackseg_desktop.insight.performance import PATIENCE_EPOCHS
 from crackseg_desktop.insight.rhythm import silent_ratio
 from crackseg_desktop.insight.state import nan_reason
-from crackseg_desktop.insight.statistics import TRAINING_LOSSES, direction, is_training_loss
+from crackseg_desktop.insight.statistics import ALL, NOTHING, RECALL, TRAINING_LOSSES, direction, is_training_loss
 from crackseg_desktop.readings import Finding
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ _FOLLOWS_AN_OPPONENT = (
     "rollout/", "policy", "value_loss", "entropy", "reward", "actor", "critic", "discriminator", "generator", "d_loss",
     "g_loss", "loss_d", "loss_g",
 )  # fmt: skip
-_NOTHING, _ALL = 1e-6, 0.98
 _FIRST_COLLAPSE_EPOCH = 3
 _LIKE_ALL, _STANDS_STILL = 0.5, 0.2
 _JUDGED_BY = ("val/iou", "val/miou", "val/dice", "val/loss", "train/loss")
@@ -210,9 +209,9 @@ def _collapse(named: Named) -> str | None:
     if recall.last.step < _FIRST_COLLAPSE_EPOCH if recall.axis == "epoch" else len(recall.tail) < _FIRST_COLLAPSE_EPOCH:
         return ""
     pairs = list(zip(precision.tail, recall.tail, strict=False))
-    if len(pairs) > 1 and all(p >= 1 - _NOTHING and r < _NOTHING for p, r in pairs[-2:]):
+    if len(pairs) > 1 and all(p >= 1 - NOTHING and r < NOTHING for p, r in pairs[-2:]):
         return "the model predicts nothing"
-    if len(pairs) > 2 and iou is not None and all(r >= _ALL and p < _LIKE_ALL for p, r in pairs):
+    if len(pairs) > 2 and iou is not None and all(r >= ALL and p < _LIKE_ALL for p, r in pairs):
         stands_still = max(precision.tail) <= (1 + _STANDS_STILL) * min(precision.tail)
         near = all(abs(p - i) <= _STANDS_STILL * p for p, i in zip(precision.tail, iou.tail, strict=False))
         return "the model predicts everything as positive" if near and stands_still else ""
@@ -228,10 +227,10 @@ def _collapsed(named: Named) -> Finding | None:
     how = _collapse(named)
     if not how:
         return None
-    precision, recall = named["val/precision"], named["val/recall"]
-    step = recall.last.step if recall.last is not None else 0
+    precision, recall = named["val/precision"], named[RECALL]
+    since = recall.extreme.step if recall.extreme is not None else 0
     figures = f"precision {units.score(precision.tail[-1])} with recall {units.score(recall.tail[-1])}"
-    return Finding("collapse", recall.tag, step, f"{how}: {figures} in {recall.axis} {step}")
+    return Finding("collapse", recall.tag, since, f"{how}: {figures}, since {recall.axis} {since}")
 
 
 def _epochs_without_progress(facts: RunFacts, summary: RunSummary, named: Named) -> tuple[Statistics, float] | None:

@@ -37,6 +37,9 @@ _HIGHER_IS_BETTER = (
 )
 TRAINING_LOSSES = ("train/loss", "train_batch/loss")
 """What a training minimises, as an epoch's loss and as a batch's; its parts have other names."""
+RECALL = "val/recall"
+NOTHING, ALL = 1e-6, 0.98
+"""A recall below or from here on is that of a model that predicts nothing, or everything, as positive."""
 _OTHER_PARTS = ("val", "test", "eval")
 _TAIL = 3
 MILESTONE_RATIO = 0.01
@@ -100,6 +103,7 @@ class Statistics:
             finite point is the first milestone.
         waited: how many finite points came after the milestone.
         tail: the last finite values, at most three.
+        extreme: of ``RECALL``, the first point of its present stay below ``NOTHING`` or from ``ALL`` on.
         nonfinite: how many values should have been finite and are not. In a loss these are all; in another metric
             those after a finite one, since tags of reinforcement learning are NaN all their life in healthy runs.
     """
@@ -116,6 +120,7 @@ class Statistics:
     first_nonfinite: Nonfinite | None = None
     waited: int = 0
     tail: tuple[float, ...] = ()
+    extreme: Logged | None = None
     watch: LossWatch | None = None
     pauses: Pauses | None = None
 
@@ -144,6 +149,8 @@ class Statistics:
         self.tail = (*self.tail, *values[-_TAIL:])[-_TAIL:]
         if self.watch is not None:
             self.watch.add(steps, values)
+        if self.name == RECALL:
+            self._stay(steps, times, values)
         better = direction(self.name)
         if better is not None:
             self._compare(steps, values, better)
@@ -162,6 +169,13 @@ class Statistics:
                 if self.first_nonfinite is None:
                     self.first_nonfinite = Nonfinite(self.tag, self.name, steps[index], value)
         return finite
+
+    def _stay(self, steps: Sequence[int], times: Sequence[float], values: Sequence[float]) -> None:
+        for step, time, value in zip(steps, times, values, strict=True):
+            if NOTHING <= value < ALL:
+                self.extreme = None
+            elif self.extreme is None or (self.extreme.value < NOTHING) != (value < NOTHING):
+                self.extreme = Logged(step, time, value)
 
     def _compare(self, steps: Sequence[int], values: Sequence[float], better: Literal["min", "max"]) -> None:
         value = min(values) if better == "min" else max(values)
@@ -203,6 +217,7 @@ class Statistics:
             "first_nonfinite": [wrong.step, told(wrong.value)] if wrong is not None else None,
             "waited": self.waited,
             "tail": list(self.tail),
+            "extreme": _point(self.extreme),
             "watch": self.watch.document() if self.watch is not None else None,
             "pauses": self.pauses.document() if self.pauses is not None else None,
         }
@@ -227,6 +242,7 @@ class Statistics:
             Nonfinite(tag, name, int(wrong[0]), float(wrong[1])) if wrong else None,
             int(document["waited"]),
             tuple(map(float, document["tail"])),
+            _logged(document["extreme"]),
             LossWatch.from_document(watch) if watch else None,
             Pauses.from_document(pauses) if pauses else None,
         )
