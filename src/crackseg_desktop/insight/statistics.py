@@ -13,6 +13,8 @@ from itertools import accumulate
 from operator import neg
 from typing import TYPE_CHECKING, Any, Literal
 
+from crackseg_desktop.insight.divergence import LossWatch
+from crackseg_desktop.insight.rhythm import Pauses
 from crackseg_desktop.readings import Best
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ _HIGHER_IS_BETTER = (
     "psnr",
     "ssim",
 )
+_OTHER_PARTS = ("val", "test", "eval")
+_TAIL = 3
 MILESTONE_RATIO = 0.01
 """By so much of itself the best must improve for the point to count as a milestone."""
 
@@ -50,6 +54,11 @@ def direction(name: str) -> Literal["min", "max"] | None:
 def is_loss(name: str) -> bool:
     """Say whether a normalised name is a loss."""
     return "loss" in name.lower()
+
+
+def is_training_loss(name: str) -> bool:
+    """Say whether a normalised name is a loss of the training itself, not of a validation or a test."""
+    return is_loss(name) and not name.lower().startswith(_OTHER_PARTS)
 
 
 def told(value: float) -> float | str:
@@ -84,8 +93,11 @@ class Statistics:
         best: the best finite value, where the metric has a direction.
         first, last: the first and the last finite point.
         latest: the newest point, NaN included.
-        milestone: of a curve with one point an epoch, the newest point that improved on the milestone before it by
-            more than ``MILESTONE_RATIO`` of that one's value; the first finite point is the first milestone.
+        milestone: of a metric with a direction, in a curve with one point an epoch or a validation, the newest point
+            that improved on the milestone before it by more than ``MILESTONE_RATIO`` of that one's value; the first
+            finite point is the first milestone.
+        waited: how many finite points came after the milestone.
+        tail: the last finite values, at most three.
         nonfinite: how many values should have been finite and are not. In a loss these are all; in another metric
             those after a finite one, since tags of reinforcement learning are NaN all their life in healthy runs.
     """
@@ -100,12 +112,24 @@ class Statistics:
     milestone: Logged | None = None
     nonfinite: int = 0
     first_nonfinite: Nonfinite | None = None
+    waited: int = 0
+    tail: tuple[float, ...] = ()
+    watch: LossWatch | None = None
+    pauses: Pauses | None = None
+
+    def __post_init__(self) -> None:
+        if self.watch is None and (is_training_loss(self.name) or self.name == "val/loss"):
+            self.watch = LossWatch(self.axis == "epoch" or self.name.startswith("val/"))
+        if self.pauses is None and self.axis == "step":
+            self.pauses = Pauses()
 
     def count(self, steps: Sequence[int], times: Sequence[float], values: Sequence[float]) -> None:
         """Count points that come after all counted before: columns of equal length."""
         if not values:
             return
         self.latest = Logged(steps[-1], times[-1], values[-1])
+        if self.pauses is not None:
+            self.pauses.add(times)
         if not math.isfinite(sum(values)):
             kept = self._sift(steps, values)
             steps = [steps[index] for index in kept]
@@ -115,10 +139,13 @@ class Statistics:
         self.last = Logged(steps[-1], times[-1], values[-1])
         if self.first is None:
             self.first = Logged(steps[0], times[0], values[0])
+        self.tail = (*self.tail, *values[-_TAIL:])[-_TAIL:]
+        if self.watch is not None:
+            self.watch.add(steps, values)
         better = direction(self.name)
         if better is not None:
             self._compare(steps, values, better)
-            if self.axis == "epoch":
+            if self.axis == "epoch" or self.name.startswith("val/"):
                 self._pass_milestones(steps, times, values, better)
 
     def _sift(self, steps: Sequence[int], values: Sequence[float]) -> list[int]:
@@ -148,12 +175,15 @@ class Statistics:
         index = 0
         if self.milestone is None:
             self.milestone = Logged(steps[0], times[0], values[0])
+            self.waited = -1
+        self.waited += len(values)
         while True:
             reached = -self.milestone.value if better == "min" else self.milestone.value
             index = bisect_right(rising, reached + MILESTONE_RATIO * abs(reached), lo=index)
             if index == len(rising):
                 return
             self.milestone = Logged(steps[index], times[index], values[index])
+            self.waited = len(values) - 1 - index
 
     def document(self) -> dict[str, Any]:
         """Describe them as strict JSON can hold them: points as lists, non-finite numbers as strings."""
@@ -169,6 +199,10 @@ class Statistics:
             "milestone": _point(self.milestone),
             "nonfinite": self.nonfinite,
             "first_nonfinite": [wrong.step, told(wrong.value)] if wrong is not None else None,
+            "waited": self.waited,
+            "tail": list(self.tail),
+            "watch": self.watch.document() if self.watch is not None else None,
+            "pauses": self.pauses.document() if self.pauses is not None else None,
         }
 
     @classmethod
@@ -177,6 +211,7 @@ class Statistics:
         tag, name = str(document["tag"]), str(document["name"])
         axis: Literal["epoch", "step"] = "epoch" if document["axis"] == "epoch" else "step"
         best, wrong = document["best"], document["first_nonfinite"]
+        watch, pauses = document["watch"], document["pauses"]
         return cls(
             tag,
             name,
@@ -188,6 +223,10 @@ class Statistics:
             _logged(document["milestone"]),
             int(document["nonfinite"]),
             Nonfinite(tag, name, int(wrong[0]), float(wrong[1])) if wrong else None,
+            int(document["waited"]),
+            tuple(map(float, document["tail"])),
+            LossWatch.from_document(watch) if watch else None,
+            Pauses.from_document(pauses) if pauses else None,
         )
 
 
