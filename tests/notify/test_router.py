@@ -89,7 +89,7 @@ class TalkingNotifier(FakeNotifier):
 def event(rule: str = "a", state: AlertState = AlertState.FIRING, *, notify: bool = True) -> AlertEvent:
     return AlertEvent(
         rule=rule,
-        subject="GPU 0",
+        subject=f"subject of {rule}",
         labels={},
         state=state,
         severity=Severity.WARNING,

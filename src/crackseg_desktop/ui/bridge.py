@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample
+from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample, SilencesChanged
 
 if TYPE_CHECKING:
     from crackseg_desktop.monitor import Monitor, Published, Snapshot
@@ -28,10 +28,12 @@ class Bridge(QObject):
     run_changed = Signal(object)
     run_removed = Signal(object)
     alert_changed = Signal(object)
+    silences_changed = Signal(object)
     run_resumed = Signal(object)
     snapshot_ready = Signal(object)
     curves_ready = Signal(str, object)
     notification_answered = Signal(str, str)
+    channel_tested = Signal(str, str)
     message_received = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -74,10 +76,16 @@ class Bridge(QObject):
                 self.run_resumed.emit(event)
             case AlertEvent():
                 self.alert_changed.emit(event)
+            case SilencesChanged():
+                self.silences_changed.emit(event)
 
     def answer_notification(self, key: str, action: str) -> None:
         """Carry over what a person chose on a notification. Runs in a notifier's thread."""
         self.notification_answered.emit(key, action)
+
+    def tell_channel(self, channel: str, error: str) -> None:
+        """Carry over why something with a channel failed, or nothing where a test was sent. Runs in any thread."""
+        self.channel_tested.emit(channel, error)
 
     def receive(self, message: dict[str, Any]) -> None:
         """Carry over a message of another process. Runs in the thread of the single instance."""

@@ -2,40 +2,64 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from crackseg_desktop.notify.words import Action
+from crackseg_desktop.notify.words import DIGEST_KEY, Action
+from crackseg_desktop.readings import Scope
 from crackseg_desktop.settings import SettingsError
+from crackseg_desktop.ui.rule_words import all_rules
+from crackseg_desktop.ui.snoozes import Length, silence_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from crackseg_desktop.clock import Clock
+    from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.bridge import Bridge
     from crackseg_desktop.ui.preferences import Preferences
     from crackseg_desktop.ui.shell import Core
     from crackseg_desktop.ui.tensorboard import TensorBoard
     from crackseg_desktop.ui.windows import Windows
 
-SNOOZE_ON_NOTIFICATION = 3600.0
+log = logging.getLogger(__name__)
+
+
+class Channels(Protocol):
+    """What is done about remote channels. All but ``configure`` may wait for a keyring or a network: not in the GUI."""
+
+    def configure(self, settings: Settings) -> None:
+        """Use these channels and quiet hours from now on. Returns at once."""
+        ...
+
+    def store_secret(self, name: str, url: str) -> str:
+        """Keep the address of a channel, or forget it where it is empty; return why that failed, or nothing."""
+        ...
+
+    def test(self, name: str) -> str:
+        """Send a test message through a channel and return why that failed, or nothing."""
+        ...
 
 
 class Decisions(QObject):
     """The ``Actions`` of the application. Lives in the GUI thread.
 
     Attributes:
-        snoozed: alerts are snoozed for so many seconds, or no longer (None).
+        settings_changed: other settings are in force.
         theme_chosen: a theme of this name is to be used.
         folders_changed: what is watched has changed.
         quit_wanted: the application is to end.
         core: what is decided about; None before it is built.
+        channels: what is done about remote channels; None where there are none.
     """
 
-    snoozed = Signal(object)
+    settings_changed = Signal()
     theme_chosen = Signal(str)
     folders_changed = Signal()
     quit_wanted = Signal()
@@ -47,13 +71,16 @@ class Decisions(QObject):
         tensorboard: TensorBoard,
         preferences: Preferences,
         say: Callable[[str, str], None],
+        clock: Clock,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._clock = clock
         self._windows, self._bridge, self._tensorboard = windows, bridge, tensorboard
         self._preferences, self._say = preferences, say
         self._dialog: QFileDialog | None = None
         self.core: Core | None = None
+        self.channels: Channels | None = None
 
     def open_dashboard(self, page: str | None = None) -> None:
         """Open the full window, on a page if there is one of that name."""
@@ -92,18 +119,62 @@ class Decisions(QObject):
         """Ask for everything there is to show."""
         self._bridge.request_snapshot()
 
-    def snooze(self, seconds: float | None) -> None:
-        """Announce no alert for so long; None ends the snooze."""
+    def snooze(self, length: Length, scope: Scope = Scope.ALL, subject: str = "") -> None:
+        """Announce no alert of this scope for so long."""
         if self.core is not None:
-            self.core.monitor.snooze(seconds)
-            self.snoozed.emit(seconds)
-            if self._windows.visible:
-                self._bridge.request_snapshot()
+            self.core.monitor.snooze(silence_for(length, scope, subject, self._clock.time()))
 
-    def acknowledge(self, key: str) -> None:
-        """Mark an alert as seen."""
+    def end_snooze(self, scope: Scope = Scope.ALL, subject: str = "") -> None:
+        """Announce again what a snooze kept quiet."""
         if self.core is not None:
-            self.core.monitor.acknowledge(key)
+            self.core.monitor.end_snooze(scope, subject)
+
+    def acknowledge(self, key: str, note: str = "") -> None:
+        """Mark an alert as seen, with what there is to say about it."""
+        if self.core is not None:
+            self.core.monitor.acknowledge(key, note)
+
+    def change_settings(self, changes: Mapping[str, object]) -> bool:
+        """Put changed values in force and save them; rules are judged by at once."""
+        try:
+            self._preferences.change(changes)
+        except SettingsError as error:
+            self._say("The settings were not changed", str(error))
+            return False
+        if self.channels is not None and any(key.startswith(("channels.", "notifications.")) for key in changes):
+            self.channels.configure(self._preferences.settings)
+        if self.core is not None and any(key.startswith("rules.") for key in changes):
+            self.core.monitor.set_rules(all_rules(self._preferences.settings.rules))
+        self.settings_changed.emit()
+        return True
+
+    def store_secret(self, channel: str, url: str) -> None:
+        """Keep the address of a channel with the secrets; an empty one is forgotten. A demonstration keeps none."""
+        channels = self.channels
+        if channels is not None and self._preferences.may_save:
+            self._in_background(channel, lambda: channels.store_secret(channel, url), tells_success=False)
+
+    def test_channel(self, channel: str) -> None:
+        """Send a test message through a channel."""
+        channels = self.channels
+        if channels is None:
+            self._bridge.tell_channel(channel, "this start has no channels")
+        else:
+            self._in_background(channel, lambda: channels.test(channel), tells_success=True)
+
+    def _in_background(self, channel: str, work: Callable[[], str], *, tells_success: bool) -> None:
+        """Do what may wait for a keyring or a network in a thread, and tell why it failed."""
+
+        def run() -> None:
+            try:
+                error = work()
+            except Exception as failure:  # noqa: BLE001 (whatever a keyring or a service raises; only its kind is told)
+                log.warning("channel %s: %s", channel, type(failure).__name__)
+                error = f"failed ({type(failure).__name__})"
+            if error or tells_success:
+                self._bridge.tell_channel(channel, error)
+
+        threading.Thread(target=run, name=f"channel {channel}", daemon=True).start()
 
     @Slot(str, str)
     def answer(self, key: str, action: str) -> None:
@@ -112,9 +183,16 @@ class Decisions(QObject):
             case Action.ACKNOWLEDGE:
                 self.acknowledge(key)
             case Action.SNOOZE:
-                self.snooze(SNOOZE_ON_NOTIFICATION)
+                self._snooze_alert(key)
             case _:
                 self.open_dashboard("alerts")
+
+    def _snooze_alert(self, key: str) -> None:
+        """Snooze the alert of a notification; a digest is about several, so that it snoozes everything."""
+        if key == DIGEST_KEY:
+            self.snooze(Length.HOUR)
+        else:
+            self.snooze(Length.HOUR, Scope.ALERT, key)
 
     @Slot(object)
     def obey(self, message: dict[str, Any]) -> None:
