@@ -125,7 +125,8 @@ class Alerting:
         if sample.gap:
             self._engine.resume(at)
         is_news = self._clock.monotonic() - sample.monotonic < _NEWS_SECONDS
-        around = (*observations(sample), *self._outages.observations(at.wall), *self._tracker.away_observations())
+        outages = self._outages.observations(at.wall, simulated=sample.simulated)
+        around = (*observations(sample), *outages, *self._tracker.away_observations())
         events = self._judge(self._tracker.runs(), at, around, is_news=is_news)
         events += self._noted(self._engine.end_round(at))
         since_kept = at.monotonic - self._kept_at

@@ -115,7 +115,7 @@ def assemble(
     rules, _ = rules_from(settings.rules, with_disabled=True)
     router, remote = _router(settings, clock, notifiers), build_remote(settings, data_dir, clock)
     index, kept = RunIndex(data_dir), AlertLog(data_dir, clock)
-    monitor = Monitor(rules, clock, _announcer(settings, router, remote), index.remember, kept)
+    monitor = Monitor(rules, clock, announcer(settings, router, remote), index.remember, kept)
     watched = list(map(_absolute, folders))
     sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
     follower = Follower(watched, monitor.publish, clock, recall=index.recall)
@@ -136,7 +136,7 @@ def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notif
 
     rules, _ = rules_from(settings.rules, with_disabled=True)
     router = _router(settings, clock, notifiers)
-    monitor = Monitor(rules, clock, _announcer(settings, router))
+    monitor = Monitor(rules, clock, announcer(settings, router))
     sampler = SimulatedSampler(monitor.publish, clock)
     return Core(monitor, router, sampler, SimulatedFollower(monitor.publish, clock), [], lambda path: None)
 
@@ -225,7 +225,9 @@ def _configure_router(router: Router, settings: Settings) -> None:
     router.follow_do_not_disturb = shared.follow_do_not_disturb
 
 
-def _announcer(settings: Settings, router: Router, remote: Remote | None = None) -> Callable[[AlertEvent], None]:
+def announcer(settings: Settings, router: Router, remote: Remote | None = None) -> Callable[[AlertEvent], None]:
+    """Return what tells alerts to a person, unless the settings say that nothing is told."""
+
     def announce(event: AlertEvent) -> None:
         router.post(event)
         if remote is not None:

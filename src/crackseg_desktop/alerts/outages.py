@@ -28,13 +28,15 @@ class Outages:
         """Take over how a host answered."""
         self._hosts[answer.host] = answer
 
-    def observations(self, now: float) -> Iterator[Observation]:
+    def observations(self, now: float, *, simulated: bool = False) -> Iterator[Observation]:
         """Yield how long each has been silent, in seconds; 0 where it answers. ``now`` is in Unix seconds."""
         for point, since in self._mounts.items():
-            yield Observation("mount_silent_seconds", {"mount": point}, _seconds(since, now), point)
+            silent = _seconds(since, now)
+            yield Observation("mount_silent_seconds", {"mount": point}, silent, point, simulated=simulated)
         for name, answer in self._hosts.items():
             silent = _seconds(answer.since, now)
-            yield Observation("host_unreachable_seconds", {"host": name}, silent, name, sentence(answer.reason))
+            labels, detail = {"host": name}, sentence(answer.reason)
+            yield Observation("host_unreachable_seconds", labels, silent, name, detail, simulated=simulated)
 
 
 def _seconds(since: float | None, now: float) -> float:
