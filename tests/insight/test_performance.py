@@ -82,7 +82,8 @@ def test_that_the_configured_metric_decides_what_is_best(add: Adder) -> None:
     assert (configured.monitor, configured.best_epoch) == ("val/iou", 3)
     absent = performance(facts(config=RunConfig(monitor="val/f1")), summary, None)
     assert absent.monitor == "val/loss"
-    assert (told.loss, told.loss_reduction_per_epoch) == ("train/loss", pytest.approx(0.1))
+    assert told.loss == "train/loss"
+    assert told.loss_reduction_per_epoch == pytest.approx(0.1)
     assert (told.peak_memory_bytes, told.unavailable) == (None, {"peak_memory_bytes": NOT_LINKED})
 
 

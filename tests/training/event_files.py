@@ -28,9 +28,13 @@ def read(file: EventFile) -> list[RawPoint]:
 
 
 def record(payload: bytes) -> bytes:
-    crc32c = load_crc32c()
-    header = struct.pack("<Q", len(payload))
-    return header + struct.pack("<I", mask(crc32c(header))) + payload + struct.pack("<I", mask(crc32c(payload)))
+    return header(len(payload)) + payload + struct.pack("<I", mask(load_crc32c()(payload)))
+
+
+def header(length: int) -> bytes:
+    """Return the length of a record and its checksum."""
+    packed = struct.pack("<Q", length)
+    return packed + struct.pack("<I", mask(load_crc32c()(packed)))
 
 
 def scalar(tag: str, step: int, time: float, value: float) -> bytes:

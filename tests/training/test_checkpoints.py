@@ -79,7 +79,12 @@ def test_that_a_folder_is_listed_again_only_once_it_changed(tmp_path: Path, monk
     save(tmp_path / "last.pt", 7, 2000.0)
     listed: list[object] = []
     scandir = os.scandir
-    monkeypatch.setattr(os, "scandir", lambda path: listed.append(path) or scandir(path))
+
+    def listing(path: Path) -> object:
+        listed.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", listing)
     known: dict[Path, Listing] = {}
     for _ in range(3):
         assert len(checkpoints_in([tmp_path], known, NOW)) == 1

@@ -14,7 +14,7 @@ from crackseg_desktop.training.mounts import Silence
 from crackseg_desktop.training.reader import CHUNK_POINTS, RunReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import FakeClock
     from tests.training.conftest import Checkout, Layout, Told
@@ -275,7 +275,7 @@ def test_that_a_run_that_cannot_be_read_stops_no_other(
     bad, good = checkout.complete("bad", NOON - 7200), checkout.complete("good", NOON - 3600)
     reading = RunReader.read
 
-    def fail(reader: RunReader, now: float, *, settle: bool) -> list[CurvePoints]:
+    def fail(reader: RunReader, now: float, *, settle: bool) -> Iterator[CurvePoints]:
         if reader.plan.name == bad.id:
             raise RuntimeError("unforeseen")
         return reading(reader, now, settle=settle)

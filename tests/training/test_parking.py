@@ -136,8 +136,8 @@ def test_that_the_curves_of_a_live_run_are_not_read_twice(
 def test_that_a_second_start_reads_only_what_changed(
     checkout: Checkout, told: Told, clock: FakeClock, layout: Layout
 ) -> None:
-    for index in range(3):
-        checkout.complete(f"run{index}", NOON - DAY + 600 * index, layout=layout)
+    for number in range(3):
+        checkout.complete(f"run{number}", NOON - DAY + 600 * number, layout=layout)
     Follower([checkout.root], told, clock).poll()
     index = {(item.facts.id, item.signature): item for item in parked(told)}
     assert len(index) >= 2  # the newest of a tree in which runs overwrite a summary is read each time

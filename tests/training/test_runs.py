@@ -334,3 +334,10 @@ def test_that_an_event_run_is_found_by_the_end_of_its_name(tmp_path: Path, event
     for name in ("one", "two"):
         event_log(tmp_path / "runs" / name).scalar("loss", 1, 0.5)
     assert [found.facts.name for found in find_runs("two", [tmp_path])] == ["runs/two"]
+
+
+def test_that_a_learning_rate_told_at_its_begin_is_no_end_of_an_epoch(tmp_path: Path) -> None:
+    rows = ['{"epoch": 1, "lr": 0.1}', '{"epoch": 1, "train_loss": 0.5}', '{"epoch": 2, "lr": 0.1}']
+    (tmp_path / "metrics.jsonl").write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    (run,) = read_runs([tmp_path])
+    assert run.facts.epoch == 1

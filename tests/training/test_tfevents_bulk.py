@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.training import event_files as ef
 
 from crackseg_desktop.training.formats import tfevents_bulk
-from crackseg_desktop.training.formats.tfevents import BulkTables, EventFile
+from crackseg_desktop.training.formats.tfevents import BulkTables, EventFile, RewrittenError
 from crackseg_desktop.training.formats.tfevents_decode import Column, Columns, Decoder
 
 SEEDS = st.integers(0, 2**32)
@@ -160,13 +160,33 @@ def is_part(found: bytes, expected: bytes) -> bool:
     return all(found[at : at + 8] in rest for at in range(0, len(found), 8))
 
 
-def test_that_a_record_inside_a_payload_is_no_record() -> None:
-    inner = b"".join(ef.scalar("inner", step, 1.0, 1.0) for step in range(3000))
-    outer = [ef.scalar("outer", step, 1.0, 1.0) for step in range(2000)]
+@pytest.mark.parametrize("inner_records", [700, 3000])
+def test_that_a_record_inside_a_payload_is_no_record(inner_records: int) -> None:
+    inner = b"".join(ef.scalar("inner", step, 1.0, 1.0) for step in range(inner_records))
+    outer = [ef.scalar("outer", step, 1.0, 1.0) for step in range(4000)]
     log = ef.event(log_message={"message": "x"}, wall_time=1.0)
-    assert_equal_ways(b"".join([*outer, ef.record(log[:-1] + inner), *outer]), 1 << 20)
-    found = assert_equal_ways(b"".join([*outer, ef.record(log[:-1] + inner[:40_000]), *outer]), 1 << 20)
-    assert list(found["points"]) == ["outer"]
+    content = b"".join([*outer, *outer, ef.record(log[:-1] + inner), *outer])
+    assert list(assert_equal_ways(content, 1 << 22)["points"]) == ["outer"]
+
+
+@pytest.mark.parametrize("length", [1 << 20, 1 << 32 | 30, 1 << 63, (1 << 64) - 1, (1 << 64) - 28])
+def test_that_a_length_beyond_the_file_is_waited_for(length: int) -> None:
+    records = [ef.scalar("x", step, 1.0, 1.0) for step in range(1000)]
+    content = b"".join([*records, ef.header(length), *records[:100]])
+    ended, offset, *_ = assert_equal_ways(content)["state"]
+    assert (ended, offset) == (False, sum(map(len, records)))
+
+
+def test_that_long_records_do_not_keep_others_from_being_read_in_bulk(tmp_path: Path) -> None:
+    records = [ef.scalar("x", step, 1.0, 1.0) for step in range(1, 3000)]
+    pictures = [ef.record(ef.summary(ef.image("picture", 200_000), step=step)) for step in range(5)]
+    content = b"".join([*records[:1000], *pictures, *records[1000:]])
+    assert_equal_ways(content, 1 << 22)
+    path = tmp_path / NAME
+    path.write_bytes(content)
+    with mock.patch.object(Decoder, "points", return_value=[]) as decoded:
+        assert sum(len(columns["x"]) for columns in EventFile(path, always()).portions()) == 2999
+    assert decoded.call_count == 5
 
 
 def test_that_many_tags_and_many_lengths_are_read_in_bulk(tmp_path: Path) -> None:
@@ -218,8 +238,10 @@ def test_that_a_big_file_is_read_on_where_it_was_cut(tmp_path: Path, tail: int) 
     path.write_bytes(whole)
     steps += [point.step for point in ef.read(file)]
     assert steps == list(range(3000))
-    assert file.continues()
     assert not file.clues.notes
+    path.write_bytes(whole[:-1] + b"x")
+    with pytest.raises(RewrittenError):
+        ef.read(file)
 
 
 @pytest.mark.parametrize(("files", "is_imported"), [(4, False), (9, True)])

@@ -76,9 +76,10 @@ def keras_style() -> Iterator[Any]:
 
 
 def written(folder: Path, events: Iterator[Any]) -> Path:
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+    from tensorboard.summary.writer import event_file_writer
 
-    writer = EventFileWriter(str(folder))
+    module: Any = event_file_writer
+    writer = module.EventFileWriter(str(folder))
     for one in events:
         writer.add_event(one)
     writer.close()
@@ -90,17 +91,19 @@ Rows = dict[str, list[tuple[int, float, bytes]]]
 
 
 def read_by_tensorboard(path: Path) -> Rows:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.backend.event_processing import event_accumulator
     from tensorboard.util import tensor_util
 
-    accumulator: Any = EventAccumulator(str(path), size_guidance={"scalars": 0, "tensors": 0})
+    module: Any = event_accumulator
+    make_array: Any = tensor_util.make_ndarray
+    accumulator = module.EventAccumulator(str(path), size_guidance={"scalars": 0, "tensors": 0})
     accumulator.Reload()
     scalars, tensors = accumulator.Tags()["scalars"], accumulator.Tags()["tensors"]
     tensors = [tag for tag in tensors if accumulator.SummaryMetadata(tag).plugin_data.plugin_name == "scalars"]
     rows: Rows = {tag: [(s.step, s.wall_time, bits(s.value)) for s in accumulator.Scalars(tag)] for tag in scalars}
     for tag in tensors:
         found = accumulator.Tensors(tag)
-        rows[tag] = [(t.step, t.wall_time, bits(tensor_util.make_ndarray(t.tensor_proto).item())) for t in found]
+        rows[tag] = [(t.step, t.wall_time, bits(make_array(t.tensor_proto).item())) for t in found]
     return rows
 
 

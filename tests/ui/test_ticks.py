@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crackseg_desktop.ui.pages import words
@@ -143,6 +144,9 @@ MAKERS: dict[str, Callable[[float, float], list[ticks.Tick]]] = {
 
 @pytest.mark.parametrize("kind", MAKERS)
 @given(anything, anything)
+@example(sys.float_info.max, sys.float_info.max)
+@example(0.0, 5e-324)
+@example(0.0, 201_830_400.0)
 def test_that_no_range_fails_an_axis(kind: str, one: float, other: float) -> None:
     for low, high in ((one, other), (min(one, other), max(one, other))):
         found = MAKERS[kind](low, high)

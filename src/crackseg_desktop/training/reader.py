@@ -133,7 +133,7 @@ class RunReader:
             folders=tuple(str(folder) for folder in self.plan.folders),
             source=self.plan.source,
             started=self._started(evidence),
-            updated=evidence.last_time() or evidence.modified(),
+            updated=evidence.updated(),
             epoch=epoch,
             total_epochs=evidence.total_epochs(),
             step=self._step(),
@@ -202,9 +202,10 @@ class RunReader:
 
     def _epoch(self, evidence: Evidence) -> int | None:
         """Return the last epoch finished, counted from 1: one whose validation is logged, where the run has any."""
-        told = {tag: step for tag, step in self._last_steps.items() if self._axes[tag] == "epoch"}
-        validated = [step for tag, step in told.items() if self._name(tag).startswith("val/")]
-        last = max(validated or told.values(), default=None)
+        told = {self._name(tag): step for tag, step in self._last_steps.items() if self._axes[tag] == "epoch"}
+        validated = [step for name, step in told.items() if name.startswith("val/")]
+        trained = [step for name, step in told.items() if name not in _TOLD_EARLY]
+        last = max(validated or trained or told.values(), default=None)
         if last is None:
             return evidence.last_epoch()
         return last + 1 if self._is_zero_based else last
@@ -229,6 +230,8 @@ def is_told(row: Row, losses: Losses, source: str) -> bool:
     )
 
 
+_TOLD_EARLY = frozenset({"lr"})
+"""Figures that many trainings log when an epoch begins."""
 _COUNT_EPOCHS = frozenset({"ultralytics"})
 """Sources whose steps are epochs in every file, event files too."""
 _PARSERS: dict[Kind, Callable[[], Parser]] = {

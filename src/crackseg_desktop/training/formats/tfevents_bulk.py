@@ -1,4 +1,4 @@
-"""Big event files in windows of some megabytes, with NumPy; imported for big files only.
+"""Big event files in windows of two megabytes, with NumPy; imported for big files only.
 
 A window is framed in lock step (``tfevents_lockstep``), and its scalar records are read in columns, after templates
 learnt from earlier ones (``tfevents_templates``). Everything else (several values in one event, images, the first
@@ -8,6 +8,7 @@ mostly such is left to the serial reader. Memory is bounded by the window, whate
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.training.formats.tfevents_lockstep import Records
     from crackseg_desktop.training.formats.tfevents_templates import Places
 
-WINDOW_BYTES = 1 << 22
+WINDOW_BYTES = 1 << 21
 _MOST_STYLES = 8
 _MOST_TEMPLATES = 1 << 15
 _NO_TAG = -1
@@ -47,6 +48,7 @@ class BulkReader:
     def __init__(self) -> None:
         self._templates: list[Templates] = []
         self._numbers: dict[str, int] = {}
+        self._names: list[str] = []
         self._contributions = Contributions()
 
     def window(self, size: int) -> Window:
@@ -59,7 +61,7 @@ class BulkReader:
         if records.consumed <= size // 2:
             return None
         if len(self._templates) >= _MOST_STYLES or sum(map(len, self._templates)) > _MOST_TEMPLATES:
-            self._templates, self._numbers = [], {}
+            self._templates, self._numbers, self._names = [], {}, []
         points = _Points(window, records)
         self._read_known(points)
         self._give_up(points, decoder.other_plugins)
@@ -71,7 +73,8 @@ class BulkReader:
 
     def _read_known(self, points: _Points) -> None:
         """Read what follows templates, known ones and such as can be learnt."""
-        rest = np.argsort(points.records.lengths, kind="stable")
+        # Small numbers are sorted by radix; what is longer than any template may be in any order.
+        rest = np.argsort(np.minimum(points.records.lengths, LONGEST + 1).astype(np.uint16), kind="stable")
         for templates in self._templates:
             rest = self._read_style(points, rest, templates)
         while len(self._templates) < _MOST_STYLES and (new := self._new_style(points, rest)) is not None:
@@ -98,7 +101,7 @@ class BulkReader:
             return rest
         places = rest[first:stop]
         starts = points.records.starts[places]
-        rows = Rows(points.window, starts, lengths[first:stop].astype(np.int64), templates.style)
+        rows = Rows(points.window, starts, lengths[first:stop], templates.style)
         found, is_known = templates.find_or_learn(
             rows.hashes, lambda row: points.payload(int(places[row])), self._number
         )
@@ -112,11 +115,14 @@ class BulkReader:
         return np.concatenate((rest[:first], others, rest[stop:]))
 
     def _number(self, tag: str) -> int:
-        return self._numbers.setdefault(tag, len(self._numbers))
+        number = self._numbers.setdefault(tag, len(self._names))
+        if number == len(self._names):
+            self._names.append(tag)
+        return number
 
     def _give_up(self, points: _Points, claimed: dict[str, int], after: int = -1) -> None:
         """Take back what was read of tags that another plugin claims: only the decoder knows which are scalars."""
-        numbers = [number for tag, number in self._numbers.items() if tag in claimed] if claimed else []
+        numbers = [self._numbers[tag] for tag in claimed.keys() & self._numbers.keys()]
         if numbers:
             later = points.tags[after + 1 :]
             later[np.isin(later, numbers)] = _NO_TAG
@@ -136,21 +142,27 @@ class BulkReader:
                 damaged.append(start)
                 continue
             found += [(place, point) for point in decoder.points(data, offset + start)]
-            if len(claimed) > count and not self._numbers.keys().isdisjoint(list(claimed)[count:]):
+            if not self._numbers.keys().isdisjoint(islice(reversed(claimed), len(claimed) - count)):
                 self._give_up(points, claimed, place)
                 odd = points.odd(place)
         return found, damaged
 
     def _columns(self, points: _Points, odd: list[tuple[int, RawPoint]]) -> Columns:
         """Return the points by tag, each in file order."""
-        numbers = dict(self._numbers)
-        tags, columns = points.merged(odd, numbers)
-        # Small numbers are sorted by radix. _NO_TAG becomes the last one.
-        order = np.argsort(tags.astype(np.uint16) if len(numbers) < 0xFFFF else tags.view(np.uint32), kind="stable")
+        more: dict[str, int] = {}
+        for _, point in odd:
+            if point.tag not in self._numbers:
+                more.setdefault(point.tag, len(self._numbers) + len(more))
+        names = [*self._names, *more]
+        tags, columns = points.merged(
+            odd, [more[point.tag] if point.tag in more else self._numbers[point.tag] for _, point in odd]
+        )
+        # Small numbers are sorted by radix; _NO_TAG becomes the largest.
+        order = np.argsort(tags.astype(np.uint16) if len(names) < 0xFFFF else tags.view(np.uint32), kind="stable")
         columns = [column.take(order) for column in columns]
-        stops = np.cumsum(np.bincount(tags + 1, minlength=len(numbers) + 1)[1:]).tolist()
-        found = zip(numbers, [0, *stops], stops, strict=False)
-        return {tag: _column(columns, start, stop) for tag, start, stop in found if stop > start}
+        counts = np.bincount(tags + 1)[1:]
+        stops, present = np.cumsum(counts).tolist(), np.flatnonzero(counts).tolist()
+        return {names[tag]: _column(columns, stops[tag] - int(counts[tag]), stops[tag]) for tag in present}
 
 
 class _Points:
@@ -180,18 +192,17 @@ class _Points:
         return [place + after + 1 for place in odd]
 
     def merged(
-        self, odd: list[tuple[int, RawPoint]], numbers: dict[str, int]
+        self, odd: list[tuple[int, RawPoint]], numbers: list[int]
     ) -> tuple[NDArray[np.int32], list[NDArray[Any]]]:
-        """Return tags and columns with the points of odd records among them; tags without a number get one."""
+        """Return tags and columns with the points of odd records among them, whose tags have these numbers."""
         columns: list[NDArray[Any]] = [self.steps, self.times, self.values]
         if not odd:
             return self.tags, columns
         places, points = zip(*odd, strict=True)
-        tags = np.array([numbers.setdefault(point.tag, len(numbers)) for point in points], np.int32)
         order = np.argsort(np.concatenate((np.arange(len(self.tags)), places)), kind="stable")
         more = [np.array([point[1 + at] for point in points], column.dtype) for at, column in enumerate(columns)]
         merged = [np.concatenate(pair)[order] for pair in zip(columns, more, strict=True)]
-        return np.concatenate((self.tags, tags))[order], merged
+        return np.concatenate((self.tags, np.array(numbers, np.int32)))[order], merged
 
 
 def _see_times(times: NDArray[np.float64], clues: Clues) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from crackseg_desktop.training.formats.crc32c import load_crc32c, mask
 from crackseg_desktop.training.formats.crc32c_bulk import length_crcs
 from crackseg_desktop.training.formats.tfevents_framing import FOOTER_BYTES, HEADER, HEADER_BYTES
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _PADDING = 1024
 """Bytes behind the content of a window, of any value: what is gathered at its end reaches into them."""
 FRAME_BYTES = HEADER_BYTES + FOOTER_BYTES
-_LONGEST = 0xFFFF
+_SHORT = 0xFFFF
 _ZEROS = bytes(6)  # the upper bytes of a length
 _TRIES = 8
 _MOST_STEPS = 4096
@@ -32,7 +33,7 @@ class Records(NamedTuple):
     """Where whole records begin in a window, in order, and how long their payloads are; the first begins at 0."""
 
     starts: NDArray[np.int64]
-    lengths: NDArray[np.uint16]
+    lengths: NDArray[np.int64]
 
     @property
     def consumed(self) -> int:
@@ -56,16 +57,18 @@ class Window:
 
 
 def find_records(window: Window, size: int) -> Records:
-    """Return the leading whole records of the first ``size`` bytes that are sound in their headers and not too long."""
+    """Return the leading whole records of the first ``size`` bytes whose headers are sound."""
     starts = _walk(window, size)
-    lengths = window.unaligned("<u8")[starts]
-    is_sound = window.unaligned("<u4")[starts + 8] == length_crcs().take(lengths.astype(np.int64), mode="clip")
-    is_sound &= lengths <= _LONGEST
-    is_sound &= lengths.astype(np.int64) <= size - FRAME_BYTES - starts
-    if not is_sound.all():
-        count = int(is_sound.argmin())
-        starts, lengths = starts[:count], lengths[:count]
-    return Records(starts, lengths.astype(np.uint16))
+    lengths, crcs = window.unaligned("<u8")[starts], window.unaligned("<u4")[starts + 8]
+    is_sound = crcs == length_crcs().take(lengths.astype(np.int64), mode="clip")
+    for place in np.flatnonzero(lengths > _SHORT).tolist():
+        start = int(starts[place])
+        is_sound[place] = mask(load_crc32c()(bytes(window.data[start : start + 8]))) == crcs[place]
+    is_sound &= lengths <= size  # else they are no signed numbers
+    lengths = lengths.astype(np.int64)
+    is_sound &= lengths <= size - FRAME_BYTES - starts
+    count = len(starts) if is_sound.all() else int(is_sound.argmin())
+    return Records(starts[:count], lengths[:count])
 
 
 def _cursors(window: Window, size: int) -> list[int]:
@@ -88,7 +91,7 @@ def _header(data: bytearray, start: int, stop: int) -> int | None:
             return None
         for at in (zeros - 1, zeros - 2):
             length, crc = HEADER.unpack_from(data, at)
-            if length <= _LONGEST and crc == crc_of(length):
+            if length <= _SHORT and crc == crc_of(length):
                 return at
         start = zeros + 1
     return None
@@ -98,7 +101,7 @@ def _walk(window: Window, size: int) -> NDArray[np.int64]:
     """Return the starts of the records on the chain that begins at 0, believing every length on the way."""
     cursors = np.array(_cursors(window, size), np.int64)
     bounds = np.append(cursors[1:], size)
-    lengths = window.unaligned("<u2")
+    lengths = window.unaligned("<u4")
     places, chain = cursors, [cursors]
     for step in range(_MOST_STEPS):
         if step % 16 == 0 and (places >= bounds).all():

@@ -11,13 +11,13 @@ from crackseg_desktop.units import MISSING, local_time
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+MINUTE, HOUR, DAY, YEAR = 60.0, 3600.0, 86400.0, 365 * 86400.0
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _BINARY_STEPS = (1.0, 2.0, 4.0, 5.0, 10.0)
 _SPANS = (
     *(15.0, 30.0, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 20 * MINUTE, 30 * MINUTE),
-    *(HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 365 * DAY),
+    *(HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, YEAR),
 )
 _SMALLEST_STEP = 1e-300  # the powers of ten below lose their digits
 _MOST_TICKS = 1000
@@ -71,7 +71,7 @@ def multiples(low: float, high: float, step: float) -> list[float]:
     if not (math.isfinite(low / step) and math.isfinite(high / step)) or (high - low) / step > _MOST_TICKS:
         return []
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [index * step for index in range(first, last + 1)]
+    return [value for index in range(first, last + 1) if math.isfinite(value := index * step)]
 
 
 def y_ticks(low: float, high: float, pixels: float, unit: str, limit: float | None = None) -> list[Tick]:
@@ -199,7 +199,10 @@ def _utc_offset(moment: float) -> float:
 
 
 def _time_step(span: float, count: int) -> float:
-    return next((step for step in _SPANS if span / step <= count + 1e-9), _SPANS[-1])
+    for step in _SPANS:
+        if span / step <= count + 1e-9:
+            return step
+    return math.ceil(span / count / YEAR) * YEAR if math.isfinite(span) else YEAR
 
 
 def _with_unit(value: float, step: float, name: str) -> str:
