@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 MASK = "…"
 
@@ -43,6 +41,9 @@ class Masker:
 
 
 def _secrets_in(address: str) -> set[str]:
+    from base64 import b64encode  # as urllib.parse, not needed to write a log
+    from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+
     _, _, rest = address.partition("://")
     try:
         parts = urlsplit(address)

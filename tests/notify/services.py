@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import queue
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
 
 
@@ -39,7 +41,7 @@ class Endpoint:
     _server: ThreadingHTTPServer | None = None
     _thread: threading.Thread | None = None
 
-    def start(self, port: int = 0) -> None:
+    def start(self, port: int = 0, context: ssl.SSLContext | None = None) -> None:
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -50,11 +52,17 @@ class Endpoint:
 
             do_PUT = do_GET = do_POST  # noqa: N815 (their names in http.server)
 
+            def handle(self) -> None:
+                with suppress(OSError):  # whoever asked hung up, as the tests make them
+                    super().handle()
+
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (its name in http.server)
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="endpoint", daemon=True)
         self._thread.start()
 

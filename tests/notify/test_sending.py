@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import logging
+import shutil
 import socket
+import ssl
+import subprocess
 from email import message_from_string
 from typing import TYPE_CHECKING
 
@@ -17,6 +20,7 @@ from crackseg_desktop.notify.words import Notification, Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.conftest import FakeClock
 
@@ -123,6 +127,23 @@ def test_that_a_service_that_hangs_up_is_a_failure(endpoint: Endpoint, clock: Fa
     error = send(endpoint.url(), clock).error
     assert error is not None
     assert "Connection error" in error
+
+
+def test_that_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, clock: FakeClock) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("makes the certificate")
+    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate]
+    subprocess.run([*words, "-days", "2", "-subj", "/CN=127.0.0.1"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = Endpoint()
+    server.start(context=context)
+    error = send(server.url().replace("json://", "jsons://"), clock).error
+    server.stop()
+    assert error is not None
+    assert "certificate verify failed" in error.lower()
+    assert server.asked.empty()
 
 
 def test_that_nobody_there_is_a_failure(clock: FakeClock) -> None:

@@ -6,8 +6,6 @@ There is no standard: each has a place of its own. Windows and macOS tell nobody
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 from crackseg_desktop.notify.bus import BusLostError
@@ -25,7 +23,7 @@ _XFCONF = "org.xfce.Xfconf"
 _GSETTINGS_SECONDS = 2.0
 
 
-def do_not_disturb(bus: Bus, server: str, run: Callable[..., Any] = subprocess.run) -> bool | None:
+def do_not_disturb(bus: Bus, server: str, run: Callable[..., Any] | None = None) -> bool | None:
     """Return whether do-not-disturb is on; None where this desktop does not tell.
 
     ``server`` is the name of the notification server. Raises BusLostError where the bus is gone.
@@ -63,14 +61,17 @@ def _xfce(bus: Bus) -> bool | None:
     return _truth(answer)
 
 
-def _gnome(run: Callable[..., Any]) -> bool | None:
+def _gnome(run: Callable[..., Any] | None) -> bool | None:
     """Ask GNOME's settings: the portal does not show this one, so by its own program."""
+    import shutil
+    import subprocess
+
     program = shutil.which("gsettings")
     if program is None:
         return None
     command = [program, "get", "org.gnome.desktop.notifications", "show-banners"]
     try:
-        done = run(
+        done = (run or subprocess.run)(
             command, capture_output=True, text=True, check=False, timeout=_GSETTINGS_SECONDS, env=dict(os.environ)
         )
     except (OSError, subprocess.TimeoutExpired):

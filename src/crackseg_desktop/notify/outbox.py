@@ -54,6 +54,7 @@ _MIGRATIONS = (
         told REAL
     );
     CREATE INDEX messages_by_channel ON messages (channel, told, number);
+    CREATE INDEX messages_by_group ON messages (channel, group_key, created);
     CREATE TABLE channels (
         name TEXT PRIMARY KEY,
         rests_until REAL NOT NULL DEFAULT 0,
@@ -84,8 +85,7 @@ class Outbox:
 
     def put(self, channel: str, notification: Notification, picture: bytes | None, now: float) -> None:
         """Add a message: due at once where it is the first of its group, else with the others of the group."""
-        mine = [item for item in self.waiting(channel) if item.notification.key == notification.key]
-        replaced, held, is_kept = merged(mine, notification, now)
+        replaced, held, is_kept = merged(self.waiting(channel, notification.key), notification, now)
         self._delete(replaced)
         if not is_kept:
             return
@@ -113,12 +113,12 @@ class Outbox:
         row = self._database.execute("SELECT unnamed FROM channels WHERE name = ?", (channel,)).fetchone()
         return int(row[0]) if row else 0
 
-    def waiting(self, channel: str) -> list[Waiting]:
-        """Return what is still to be sent and not on its way, oldest first."""
+    def waiting(self, channel: str, key: str | None = None) -> list[Waiting]:
+        """Return what is still to be sent and not on its way, oldest first; about one alert only, or all."""
         rows = self._database.execute(
             "SELECT number, key, title, body, urgency, resolved, subject, about, due, held FROM messages"
-            f" WHERE {_OVER_PERIOD} AND taken IS NULL ORDER BY number",
-            (channel,),
+            f" WHERE {_OVER_PERIOD} AND taken IS NULL AND ? IN (key, '') ORDER BY number",
+            (channel, key or ""),
         )
         return [
             Waiting(

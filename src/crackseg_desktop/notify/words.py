@@ -53,7 +53,7 @@ class Action(StrEnum):
         return _LABELS[self]
 
 
-_LABELS = {Action.ACKNOWLEDGE: "Acknowledge", Action.SNOOZE: "Snooze 1 h", Action.SHOW: "Show"}
+_LABELS = {Action.ACKNOWLEDGE: "Acknowledge", Action.SNOOZE: "Snooze 1 h", Action.SHOW: "Open"}
 
 _URGENCIES = {Severity.INFO: Urgency.LOW, Severity.WARNING: Urgency.NORMAL, Severity.CRITICAL: Urgency.CRITICAL}
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import subprocess
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
@@ -164,10 +163,12 @@ def system_keyring() -> Keyring | None:
     return backend if is_real and (not is_chain or backend.backends) else None
 
 
-def restrict_on_windows(path: Path, run: Callable[..., Any] = subprocess.run) -> None:
+def restrict_on_windows(path: Path, run: Callable[..., Any] | None = None) -> None:
     """Let only this user read a file (icacls). Raises OSError where that failed."""
+    import subprocess
+
     user = os.environ.get("USERNAME", "")
     command = ["icacls", str(path), "/inheritance:r", "/grant:r", f"{user}:F"]
-    done = run(command, capture_output=True, check=False, timeout=_ICACLS_SECONDS)
+    done = (run or subprocess.run)(command, capture_output=True, check=False, timeout=_ICACLS_SECONDS)
     if done.returncode != 0:
         raise OSError(0, f"icacls could not restrict {path}")
