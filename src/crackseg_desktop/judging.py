@@ -74,6 +74,7 @@ def gpu_observation(run: Run, gpus: Sequence[GpuReading]) -> Iterator[Observatio
 
 def away_observation(runs: Sequence[Run]) -> Observation:
     """Return what became of the runs that ended while nobody watched, as one."""
+    runs = sorted(runs, key=lambda run: run.state == RunState.FINISHED)
     bad = [run for run in runs if run.state != RunState.FINISHED]
     counts = {state: sum(run.state == state for run in runs) for state in dict.fromkeys(run.state for run in runs)}
     fact = ", ".join(f"{count} {'run' if count == 1 else 'runs'} {state}" for state, count in counts.items())
@@ -85,7 +86,7 @@ def away_observation(runs: Sequence[Run]) -> Observation:
         {},
         len(runs),
         "this machine",
-        detail=sentence(detail),
+        detail=f"{detail}.",
         fact=fact,
         severity=Severity.WARNING if bad else Severity.INFO,
         simulated=all(run.facts.simulated for run in runs),

@@ -234,7 +234,8 @@ class Engine:
             alert.voiced = None
             return self._publish(alert, AlertState.SNOOZED, at)
         is_due = alert.voiced is None or RANK[event.severity] > RANK[alert.voiced]
-        if not is_news or at.monotonic < self._quiet_until or self._is_inhibited(alert):
+        is_muted = not is_news or at.monotonic < self._quiet_until or self._is_inhibited(alert)
+        if is_muted or alert.is_quiet:  # what is quiet is all but over
             return self._publish(alert, AlertState.FIRING, at)
         if is_due:
             return [self._announce(alert, at)]

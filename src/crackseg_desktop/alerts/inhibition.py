@@ -32,6 +32,7 @@ INHIBITIONS: tuple[Inhibition, ...] = (
     Inhibition("gpu_lost", _OF_GPU, "gpu"),
     Inhibition("gpu_lost", frozenset({"source_silent", "gpu_idle"})),
     Inhibition("driver_mismatch", _OF_GPU | {"gpu_lost", "gpu_idle", "source_silent"}),
+    Inhibition("gpu_temperature", frozenset({"gpu_throttling"}), "gpu"),
     Inhibition("disk_space", frozenset({"disk_share"}), "mount"),
     Inhibition("nan", frozenset({"divergence", "overfit", "collapse", "plateau"}), "run"),
     Inhibition("divergence", frozenset({"overfit", "plateau"}), "run"),

@@ -85,6 +85,8 @@ class AlertLog:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(timeout)
+        else:
+            self._close()
 
     def add(self, event: AlertEvent) -> None:
         """Write a change of an alert that is more than pending."""
@@ -133,8 +135,13 @@ class AlertLog:
             self._wake.wait(RETRY_SECONDS if self.problem else None)
             self._wake.clear()
             self.write()
+        self.write()
+        self._close()
+
+    def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+            self._connection = None
 
     def _write(self, batch: Iterable[AlertEvent], document: Mapping[str, Any] | None) -> None:
         if self._connection is None:
