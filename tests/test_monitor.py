@@ -490,7 +490,8 @@ def test_that_the_evidence_of_a_full_memory_is_its_last_minutes(
     evidence = watched.announced[0].evidence
     assert evidence is not None
     assert len(evidence.points) == 60
-    assert evidence.points[-1] == (clock.time(), pytest.approx(0.95))
+    assert evidence.points[-1][0] == clock.time()
+    assert evidence.points[-1][1] == pytest.approx(0.95)
     assert evidence.points[0][1] == pytest.approx(0.5, abs=0.01)
 
 

@@ -76,12 +76,33 @@ def test_that_entries_of_another_version_are_not_known(
     assert make_index().recall("0123456789", "s1") is None
 
 
-def test_that_an_entry_of_nonsense_is_not_known(make_index: Callable[[], RunIndex], tmp_path: Path) -> None:
+def test_that_an_entry_that_is_not_as_it_was_written_is_not_known(
+    make_index: Callable[[], RunIndex], tmp_path: Path
+) -> None:
     make_index().remember(some_run())
     with sqlite3.connect(tmp_path / "data" / "runs.sqlite") as connection:
-        connection.execute('UPDATE runs SET content = \'{"facts": {"id": 1, "colour": 2}}\'')
+        connection.execute("UPDATE runs SET content = replace(content, 'crackseg', 'vrackseg')")
     connection.close()
-    assert make_index().recall("0123456789", "s1") is None
+    index = make_index()
+    assert index.recall("0123456789", "s1") is None
+    index.remember(some_run())
+    assert index.recall("0123456789", "s1") == some_run()
+
+
+def test_that_damage_found_late_lets_it_begin_anew(make_index: Callable[[], RunIndex], tmp_path: Path) -> None:
+    index = make_index()
+    for number in range(200):
+        index.remember(some_run(f"{number:010}"))
+    index.close()
+    path = tmp_path / "data" / "runs.sqlite"
+    content = bytearray(path.read_bytes())
+    for at in range(4096, len(content), 4096):  # every page but the first, which alone is looked at to open it
+        content[at : at + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    index = make_index()
+    assert not any(index.recall(f"{number:010}", "s1") for number in range(200))
+    index.remember(some_run())
+    assert index.recall("0123456789", "s1") == some_run()
 
 
 def test_that_a_damaged_file_is_begun_anew(make_index: Callable[[], RunIndex], tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def _observation(run: Run, summary: RunSummary, metric: str, value: float, now: 
             detail += " The training goes on by itself." if run.active and value else ""
         case "training_epochs_without_progress":
             value = float(math.floor(value))
-            is_likely = likely_converged(run.facts)
+            is_likely = likely_converged(run.facts, summary)
             fact = "likely converged" if is_likely else f"no progress for {value:.0f} epochs"
             severity = Severity.INFO if is_likely else None
         case "training_silent_ratio":

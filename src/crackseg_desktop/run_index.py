@@ -10,6 +10,7 @@ import json
 import logging
 import sqlite3
 import threading
+import zlib
 from dataclasses import asdict, is_dataclass
 from functools import cache
 from types import UnionType
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hin
 from crackseg_desktop import __version__
 from crackseg_desktop.insight.summary import VERSION
 from crackseg_desktop.readings import RunFacts, RunParked
-from crackseg_desktop.storage import NewerDatabaseError, open_database
+from crackseg_desktop.storage import NewerDatabaseError, open_database, set_aside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,10 @@ _MAKER = f"{__version__}/{_READING}/{VERSION}"
 _MOST_RUNS = 50_000
 _MIGRATIONS = (
     """
-    CREATE TABLE runs (id TEXT PRIMARY KEY, maker TEXT NOT NULL, signature TEXT NOT NULL, content TEXT NOT NULL)
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY, maker TEXT NOT NULL, signature TEXT NOT NULL,
+        content TEXT NOT NULL, checksum INTEGER NOT NULL
+    )
     """,
 )
 
@@ -49,18 +53,20 @@ class RunIndex:
     def recall(self, run: str, signature: str) -> RunParked | None:
         """Return what is known of a run whose files have this signature; None where they have to be read."""
         rows = self._execute(
-            "SELECT content FROM runs WHERE id = ? AND signature = ? AND maker = ?", run, signature, _MAKER
+            "SELECT content, checksum FROM runs WHERE id = ? AND signature = ? AND maker = ?", run, signature, _MAKER
         )
-        return _from_text(rows[0][0], signature) if rows else None
+        return _from_text(rows[0][0], rows[0][1], signature) if rows else None
 
     def remember(self, parked: RunParked) -> None:
         """Keep what the points of a run amount to; it must have a summary."""
+        text = _as_text(parked)
         self._execute(
-            "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)",
             parked.facts.id,
             _MAKER,
             parked.signature,
-            _as_text(parked),
+            text,
+            _checksum(text),
         )
 
     def close(self) -> None:
@@ -71,15 +77,33 @@ class RunIndex:
                 self._connection.close()
                 self._connection = None
 
-    def _execute(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
+    def _execute(self, statement: str, *values: str | int) -> list[tuple[Any, ...]]:
         with self._lock:
             try:
-                connection = self._opened()
-                return connection.execute(statement, values).fetchall() if connection is not None else []
+                return self._tried(statement, values)
             except (OSError, sqlite3.Error, NewerDatabaseError) as error:
                 log.warning("the index of runs is done without: %s", error)
                 self._is_useless = True
                 return []
+
+    def _tried(self, statement: str, values: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
+        """Execute a statement; a file whose damage shows only now is set aside, and a new one begun."""
+        try:
+            return self._fetched(statement, values)
+        except sqlite3.OperationalError as error:
+            if "decode" not in str(error):  # text that is no UTF-8 is damage too
+                raise
+        except sqlite3.DatabaseError as error:
+            log.warning("the index of runs is damaged and begun anew: %s", error)
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        set_aside(self._path)
+        return self._fetched(statement, values)
+
+    def _fetched(self, statement: str, values: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
+        connection = self._opened()
+        return connection.execute(statement, values).fetchall() if connection is not None else []
 
     def _opened(self) -> sqlite3.Connection | None:
         if self._connection is None and not self._is_useless:
@@ -92,7 +116,10 @@ def _as_text(parked: RunParked) -> str:
     return json.dumps({"facts": asdict(parked.facts), "losses": parked.losses, "summary": parked.summary})
 
 
-def _from_text(text: str, signature: str) -> RunParked | None:
+def _from_text(text: str, checksum: int, signature: str) -> RunParked | None:
+    """Return an entry; None for one that is not as it was written."""
+    if checksum != _checksum(text):
+        return None
     try:
         content = json.loads(text)
         facts = _restored(RunFacts, content["facts"])
@@ -101,6 +128,10 @@ def _from_text(text: str, signature: str) -> RunParked | None:
     except (ValueError, TypeError, KeyError) as error:
         log.warning("an entry in the index of runs cannot be read: %s", error)
         return None
+
+
+def _checksum(text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", "surrogateescape"))
 
 
 def _restored(kind: Any, value: Any) -> Any:

@@ -83,6 +83,8 @@ class Training:
             return
         before, after = self.losses[max(epoch - 1, 0)], self.losses[epoch]
         shares = [(index + 1) / self.batches for index in range(self.batches)]
+        if after > before and self.kind == "healthy":  # what a restart raises is raised at once
+            before = after
         values = [_between(before, after, share) for share in shares]
         values = [
             _noisy(rng, value, self.batch_noise) * self.spikes.get((epoch, index), 1.0)
@@ -167,7 +169,9 @@ def _restarts(rng: Random) -> Training:
             rate = (1 + math.cos(math.pi * (epoch - begun) / period)) / 2
             raised[epoch] += back * rate * (losses[0] - losses[epoch]) * (begun > 0)
         begun, period = begun + period, period * doubling
-    return _validated(rng, Training("warm restarts", "healthy", raised, batches=rng.choice([0, 10])))
+    run = Training("warm restarts", "healthy", raised, batches=rng.choice([0, 10, 50]))
+    run.steps_only = run.batches > 0 and rng.random() < 0.3
+    return _validated(rng, run)
 
 
 def _cyclical(rng: Random) -> Training:
@@ -177,7 +181,9 @@ def _cyclical(rng: Random) -> Training:
     for epoch in range(epochs):
         phase = epoch % period / period
         losses[epoch] *= 1 + up * (1 - abs(2 * phase - 1))
-    return _validated(rng, Training("cyclical rate", "healthy", losses, batches=rng.choice([0, 10])))
+    run = Training("cyclical rate", "healthy", losses, batches=rng.choice([0, 10]))
+    run.steps_only = run.batches > 0 and rng.random() < 0.3
+    return _validated(rng, run)
 
 
 def _resumed(rng: Random) -> Training:
@@ -285,7 +291,7 @@ def _explosion(rng: Random) -> Training:
 
 
 def _explosion_after_warm_up(rng: Random) -> Training:
-    return _diverging(rng, "explosion after warm-up", rng.randrange(1, 5), [rng.uniform(20, 1e5), rng.uniform(20, 1e9)])
+    return _diverging(rng, "explosion after warm-up", rng.randrange(1, 5), [rng.uniform(2, 1e5), rng.uniform(2, 1e9)])
 
 
 def _slow(rng: Random) -> Training:
@@ -294,7 +300,7 @@ def _slow(rng: Random) -> Training:
 
 def _back_to_chance(rng: Random) -> Training:
     run = _diverging(rng, "back to chance", rng.randrange(8, 30), [1.6, 2.0])
-    chance = run.losses[0] * rng.uniform(0.95, 1.3)
+    chance = max(run.losses[0] * rng.uniform(0.95, 1.3), 1.6 * min(run.losses))
     run.losses[run.onset - 1 :] = [chance] * 10
     return run
 
@@ -353,6 +359,11 @@ def _overfitting(rng: Random) -> Training:
     run.metrics["val/loss"][begun:] = rising
     run.onset = begun + 1
     return run
+
+
+NAN: tuple[Callable[[Random], Training], ...] = (_nan_loss, _nan_metric)
+COLLAPSING: tuple[Callable[[Random], Training], ...] = (_predicts_nothing, _predicts_everything)
+OVERFITTING: tuple[Callable[[Random], Training], ...] = (_overfitting,)
 
 
 def trainings(makers: Sequence[Callable[[Random], Training]], count: int) -> Iterator[Training]:

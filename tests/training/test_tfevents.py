@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import os
 import struct
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.training.event_files import read
 
-from crackseg_desktop.training.formats.tfevents import EventFile, event_writer, is_event_file
+from crackseg_desktop.training.formats.crc32c import load_crc32c, mask
+from crackseg_desktop.training.formats.tfevents import EventFile, RewrittenError, event_writer, is_event_file
+from crackseg_desktop.training.sources import EventFileSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -191,19 +194,96 @@ def test_that_a_file_which_another_took_the_place_of_is_known_by_its_bytes(tmp_p
     content, path = log.path.read_bytes(), tmp_path / log.path.name
     path.write_bytes(content)
     file = EventFile(path)
-    assert file.continues()
-    read(file)
-    others = {"longer": content + b"more", "shorter": content[:-1], "begins otherwise": b"x" + content[1:]}
-    others["ends otherwise"] = content[:-1] + b"x"
-    found = {}
-    for name, other in {"the same": content, **others}.items():
+    assert len(read(file)) == 20
+    for same in (content, content + b"more", content[:-1], content[:30], b"", content):
         path.unlink()
+        path.write_bytes(same)
+        assert read(file) == []
+    for other in (b"x" + content[1:30], content[:-1] + b"x", content[:-1] + b"x and longer"):
         path.write_bytes(other)
-        found[name] = file.continues()
-    assert [name for name, continues in found.items() if continues] == ["the same", "longer"]
+        with pytest.raises(RewrittenError):
+            read(file)
     path.unlink()
     with pytest.raises(FileNotFoundError):
-        file.continues()
+        read(file)
+
+
+def test_that_a_source_begins_a_rewritten_file_anew(tmp_path: Path, event_log: Any) -> None:
+    first, second = event_log(tmp_path / "first"), event_log(tmp_path / "second")
+    for step in range(3):
+        first.scalar("x", step, 1.0)
+    for step in range(5):
+        second.scalar("x", step, 2.0)
+    path = tmp_path / first.path.name
+    path.write_bytes(first.path.read_bytes())
+    source = EventFileSource(path, 3)
+    assert [point.value for portion in source.read(0.0) for point in portion] == [1.0] * 3
+    path.write_bytes(second.path.read_bytes())
+    assert [point.value for portion in source.read(0.0) for point in portion] == [2.0] * 5
+    assert not source.clues.notes
+
+
+def test_that_a_file_copied_here_once_more_tells_nothing_twice(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path / "log")
+    for step in range(20):
+        log.scalar("x", step, 1.0)
+    content, path = log.path.read_bytes(), tmp_path / log.path.name
+    path.write_bytes(content)
+    source = EventFileSource(path, 3)
+    steps = []
+    log.scalar("x", 20, 1.0)
+    for size in (len(content), 200, 900, None):
+        path.write_bytes(log.path.read_bytes()[:size])
+        steps += [point.step for portion in source.read(0.0) for point in portion]
+    assert steps == list(range(21))
+
+
+def test_that_blocks_written_late_are_read_in_the_end(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path / "log")
+    log.scalar("x", 1, 1.0)
+    content, path = log.path.read_bytes(), tmp_path / log.path.name
+    path.write_bytes(content + bytes(500))
+    file = EventFile(path)
+    assert [point.step for point in read(file)] == [1]
+    assert file.ended
+    assert file.clues.notes
+    log.scalar("x", 2, 1.0)
+    path.write_bytes(log.path.read_bytes())
+    assert [point.step for point in read(file)] == [2]
+    assert not file.clues.notes
+
+
+def test_that_a_record_too_large_for_the_memory_is_passed_over(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path / "log")
+    log.scalar("x", 1, 1.0)
+    before, path = log.path.stat().st_size, tmp_path / log.path.name
+    length = 1 << 29
+    header = struct.pack("<Q", length)
+    header += struct.pack("<I", mask(load_crc32c()(header)))
+    log.scalar("x", 2, 1.0)
+    content = log.path.read_bytes()
+    with path.open("wb") as out:
+        out.write(content[:before] + header)
+        out.seek(before + len(header) + length + 4)  # a hole: it takes no space
+        out.write(content[before:])
+    file = EventFile(path)
+    assert [point.step for point in read(file)] == [1, 2]
+    assert file.damaged_records == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes in folders")
+def test_that_a_pipe_in_the_place_of_a_file_is_no_reason_to_wait(tmp_path: Path, event_log: Any) -> None:
+    log = event_log(tmp_path / "log")
+    log.scalar("x", 1, 1.0)
+    path = tmp_path / log.path.name
+    path.write_bytes(log.path.read_bytes())
+    source = EventFileSource(path, 3)
+    assert sum(map(len, source.read(0.0))) == 1
+    path.unlink()
+    if sys.platform != "win32":
+        os.mkfifo(path)
+    assert sum(map(len, source.read(0.0))) == 0
+    assert "no regular file" in source.clues.notes[0]
 
 
 def test_that_a_replaced_file_which_continues_is_read_on(tmp_path: Path, event_log: Any) -> None:
@@ -216,7 +296,6 @@ def test_that_a_replaced_file_which_continues_is_read_on(tmp_path: Path, event_l
     log.scalar("x", 2, 1.0)
     (tmp_path / "new").write_bytes(log.path.read_bytes())
     (tmp_path / "new").replace(path)
-    assert file.continues()
     assert [point.step for point in read(file)] == [2]
 
 

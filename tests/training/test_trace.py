@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,6 +44,15 @@ def told_text(tmp_path: Path, text: str | bytes) -> TraceSummary:
     path = tmp_path / "x.pt.trace.json"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return summarise(path)
+
+
+def told_with_peak(tmp_path: Path, packed: bytes) -> tuple[TraceSummary, int]:
+    """Sum up a trace and return with it how much Python held at most meanwhile, in bytes."""
+    tracemalloc.start()
+    try:
+        return told_text(tmp_path, packed), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def told(tmp_path: Path, events: list[Event], **beside: Any) -> TraceSummary:
@@ -289,6 +299,33 @@ def test_that_what_never_ends_is_no_event(tmp_path: Path) -> None:
     summary = told_text(tmp_path, f'{{"traceEvents": [{good}, {endless}, {json.dumps(span("a", 9, 5))}]}}')
     assert row(summary, "a").calls == 2
     assert summary.note is not None
+
+
+@pytest.mark.parametrize(
+    ("head", "sign", "tail"),
+    [
+        ("", " ", '[{"ph": "M"}]'),
+        ("{", " ", '"traceEvents":[{"ph": "M"}]}'),
+        ('{"traceEvents"', " ", ':[{"ph": "M"}]}'),
+        ('{"traceEvents":', "\n", '[{"ph": "M"}]}'),
+        ('{"traceEvents":[', " ", '{"ph": "M"}]}'),
+        ('{"traceEvents":[', ",", '{"ph": "M"}]}'),
+        ('{"traceEvents":[{"ph": "M"}', " ", "]}"),
+        ('{"traceEvents":[{"ph": "M"}]', " ", "}"),
+    ],
+)
+def test_that_space_without_end_is_forgotten_as_it_is_read(tmp_path: Path, head: str, sign: str, tail: str) -> None:
+    packed = gzip.compress((head + sign * (40 << 20) + tail).encode(), 1)
+    summary, peak = told_with_peak(tmp_path, packed)
+    assert summary.note is None
+    assert peak < 12 << 20
+
+
+def test_that_a_number_without_end_is_not_kept(tmp_path: Path) -> None:
+    packed = gzip.compress(b'{"traceEvents":[1.' + b"3" * (60 << 20) + b', {"ph": "X", "ts": 1, "name": "a"}]}', 1)
+    summary, peak = told_with_peak(tmp_path, packed)
+    assert [item.name for item in summary.rows] == ["a"]
+    assert peak < 40 << 20
 
 
 def test_that_a_trace_that_is_damaged_throughout_is_given_up(tmp_path: Path) -> None:

@@ -97,12 +97,16 @@ def _alert_row(event: Document) -> tuple[str, ...]:
     row = CATALOGUE.get(event["metric"])
     unit = row.unit if row is not None else ""
     peak = f"peak {units.figure(unit, event['peak'])}" if event["peak"] is not None and unit != "state" else ""
-    lasted = event["time"] - event["since"] if event["lasted"] is None else event["lasted"]
     title = f"{'simulated: ' if event['simulated'] else ''}{event['title']}"
     note = f"({event['note']})" if event["note"] else ""
     return (
-        _moment(event["since"]), event["severity"], event["state"], units.duration(lasted), peak, f"{title} {note}"
-    )  # fmt: skip
+        _moment(event["since"]),
+        event["severity"],
+        event["state"],
+        units.duration(event["lasted"]),
+        peak,
+        f"{title} {note}",
+    )
 
 
 def doctor_lines(document: Document) -> Iterator[str]:

@@ -35,6 +35,11 @@ _HIGHER_IS_BETTER = (
     "psnr",
     "ssim",
 )
+TRAINING_LOSSES = ("train/loss", "train_batch/loss")
+"""What a training minimises, as an epoch's loss and as a batch's; its parts have other names."""
+RECALL = "val/recall"
+NOTHING, ALL = 1e-6, 0.98
+"""A recall below or from here on is that of a model that predicts nothing, or everything, as positive."""
 _OTHER_PARTS = ("val", "test", "eval")
 _TAIL = 3
 MILESTONE_RATIO = 0.01
@@ -98,6 +103,7 @@ class Statistics:
             finite point is the first milestone.
         waited: how many finite points came after the milestone.
         tail: the last finite values, at most three.
+        extreme: of ``RECALL``, the first point of its present stay below ``NOTHING`` or from ``ALL`` on.
         nonfinite: how many values should have been finite and are not. In a loss these are all; in another metric
             those after a finite one, since tags of reinforcement learning are NaN all their life in healthy runs.
     """
@@ -114,13 +120,14 @@ class Statistics:
     first_nonfinite: Nonfinite | None = None
     waited: int = 0
     tail: tuple[float, ...] = ()
+    extreme: Logged | None = None
     watch: LossWatch | None = None
     pauses: Pauses | None = None
 
     def __post_init__(self) -> None:
-        if self.watch is None and (is_training_loss(self.name) or self.name == "val/loss"):
-            self.watch = LossWatch(self.axis == "epoch" or self.name.startswith("val/"))
-        if self.pauses is None and self.axis == "step":
+        if self.watch is None and self.name in TRAINING_LOSSES:
+            self.watch = LossWatch(self.axis == "epoch")
+        if self.pauses is None and self.axis == "step" and is_training_loss(self.name):
             self.pauses = Pauses()
 
     def count(self, steps: Sequence[int], times: Sequence[float], values: Sequence[float]) -> None:
@@ -142,6 +149,8 @@ class Statistics:
         self.tail = (*self.tail, *values[-_TAIL:])[-_TAIL:]
         if self.watch is not None:
             self.watch.add(steps, values)
+        if self.name == RECALL:
+            self._stay(steps, times, values)
         better = direction(self.name)
         if better is not None:
             self._compare(steps, values, better)
@@ -160,6 +169,13 @@ class Statistics:
                 if self.first_nonfinite is None:
                     self.first_nonfinite = Nonfinite(self.tag, self.name, steps[index], value)
         return finite
+
+    def _stay(self, steps: Sequence[int], times: Sequence[float], values: Sequence[float]) -> None:
+        for step, time, value in zip(steps, times, values, strict=True):
+            if NOTHING <= value < ALL:
+                self.extreme = None
+            elif self.extreme is None or (self.extreme.value < NOTHING) != (value < NOTHING):
+                self.extreme = Logged(step, time, value)
 
     def _compare(self, steps: Sequence[int], values: Sequence[float], better: Literal["min", "max"]) -> None:
         value = min(values) if better == "min" else max(values)
@@ -201,6 +217,7 @@ class Statistics:
             "first_nonfinite": [wrong.step, told(wrong.value)] if wrong is not None else None,
             "waited": self.waited,
             "tail": list(self.tail),
+            "extreme": _point(self.extreme),
             "watch": self.watch.document() if self.watch is not None else None,
             "pauses": self.pauses.document() if self.pauses is not None else None,
         }
@@ -225,6 +242,7 @@ class Statistics:
             Nonfinite(tag, name, int(wrong[0]), float(wrong[1])) if wrong else None,
             int(document["waited"]),
             tuple(map(float, document["tail"])),
+            _logged(document["extreme"]),
             LossWatch.from_document(watch) if watch else None,
             Pauses.from_document(pauses) if pauses else None,
         )

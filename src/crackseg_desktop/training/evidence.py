@@ -29,6 +29,12 @@ _PLANNING = (
 _TELL_ENDS = (Kind.ERRORS, Kind.LOG, Kind.MMENGINE_LOG, Kind.TEXT_LOG, Kind.TRAINER_STATE)
 
 
+_CLOCK_SLACK = 600.0
+_HALF_HOUR, _MOST_HALF_HOURS = 1800.0, 28
+_SAME_MOMENT = 30.0
+"""Seconds between a logged time and the writing of its line; a chance hit among copied files is rare."""
+
+
 class Evidence:
     """The clues of a run's files as they are now. Times are Unix seconds; None is unknown."""
 
@@ -47,6 +53,17 @@ class Evidence:
         """Return the newest time that any file tells."""
         times = (source.clues.last_time for source in self._sources)
         return max((time for time in times if time is not None), default=None)
+
+    def updated(self) -> float | None:
+        """Return the last sign of life: the newest logged time, or when a file was last written where that is no time.
+
+        A logged time is none where it is later than the writing of the file, or off by whole half hours: the clock is
+        another's, or in another zone (a container in UTC).
+        """
+        logged, modified = self.last_time(), self.modified()
+        if logged is None or modified is None:
+            return modified if logged is None else logged
+        return modified if logged - modified > _CLOCK_SLACK or _is_of_another_zone(modified - logged) else logged
 
     def modified(self) -> float | None:
         """Return when a file was last written."""
@@ -102,6 +119,11 @@ class Evidence:
 
     def _of(self, kind: Kind) -> Iterator[Clues]:
         return (source.clues for source in self._sources if source.rank == kind.value)
+
+
+def _is_of_another_zone(seconds: float) -> bool:
+    half_hours = round(seconds / _HALF_HOUR)
+    return 0 < abs(half_hours) <= _MOST_HALF_HOURS and abs(seconds - half_hours * _HALF_HOUR) < _SAME_MOMENT
 
 
 def _oldest(clues: Iterable[Clues]) -> float | None:

@@ -133,7 +133,7 @@ class RunReader:
             folders=tuple(str(folder) for folder in self.plan.folders),
             source=self.plan.source,
             started=self._started(evidence),
-            updated=evidence.last_time() or evidence.modified(),
+            updated=evidence.updated(),
             epoch=epoch,
             total_epochs=evidence.total_epochs(),
             step=self._step(),

@@ -15,7 +15,7 @@ from crackseg_desktop.training.formats.run_config import (
     parse_experiment_info,
 )
 from crackseg_desktop.training.formats.summary_json import parse_summary
-from crackseg_desktop.training.formats.tfevents import EventFile
+from crackseg_desktop.training.formats.tfevents import EventFile, RewrittenError
 from crackseg_desktop.training.formats.trainer_state import newest_state, parse_trainer_state
 from crackseg_desktop.training.tails import Change, Novelty, Tail, Watch, open_regular, rotated
 
@@ -230,16 +230,23 @@ class EventFileSource(_FileSource):
         """Yield the points that are new, by tag, in portions; see ``Source.read``."""
         change = self._watch.look()
         try:
-            if change is Change.REPLACED and (self._file.ended or not self._file.continues()):
-                self._file = EventFile(self.path, self._bulk)
-                self.clues = self._file.clues
             if change in (Change.REPLACED, Change.GROWN):
-                for portion in self._file.portions():
-                    yield {self._prefix + tag: column for tag, column in portion.items()} if self._prefix else portion
+                yield from self._portions()
         except OSError as error:
             self._trouble(error)
         if now - (self.modified or now) > SETTLED_SECONDS:
             self._file.finish()
+
+    def _portions(self) -> Iterator[Columns]:
+        try:
+            yield from map(self._prefixed, self._file.portions())
+        except RewrittenError:
+            self._file = EventFile(self.path, self._bulk)
+            self.clues = self._file.clues
+            yield from map(self._prefixed, self._file.portions())
+
+    def _prefixed(self, columns: Columns) -> Columns:
+        return {self._prefix + tag: column for tag, column in columns.items()} if self._prefix else columns
 
     def read(self, now: float) -> Iterator[list[Point]]:
         """Yield the points that are new."""

@@ -22,14 +22,16 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 def open_regular(path: Path) -> BinaryIO:
     """Open a file for reading. Raises OSError, and at once, where it is a pipe or a device: their reading may block."""
+    return os.fdopen(regular_descriptor(path), "rb")
+
+
+def regular_descriptor(path: str | Path) -> int:
+    """Open a file for reading without a buffer; see ``open_regular``."""
     descriptor = os.open(path, _FLAGS)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(path))
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is no regular file", str(path))
 
 
 def read_head(path: Path, limit: int) -> bytes:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import re
 import sys
+from io import FileIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from crackseg_desktop.training.formats.base import Clues
 from crackseg_desktop.training.formats.tfevents_decode import Column, Columns, Decoder
 from crackseg_desktop.training.formats.tfevents_framing import FOOTER_BYTES, HEADER_BYTES, Framing
+from crackseg_desktop.training.tails import regular_descriptor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from io import FileIO
     from pathlib import Path
 
     from crackseg_desktop.training.formats.tfevents_bulk import BulkReader
@@ -27,6 +28,11 @@ _LFS_POINTER = b"version https://git-lfs"
 _CHUNK_BYTES = 1 << 18
 _LEAST_SERIAL_BYTES, _MOST_SERIAL_BYTES = 1 << 14, 1 << 22
 _MARK_BYTES = 64
+_LARGEST_RECORD_BYTES = 1 << 28
+
+
+class RewrittenError(Exception):
+    """What was read of a file is not what it begins with any more."""
 
 
 class EventWriter(NamedTuple):
@@ -82,7 +88,8 @@ class EventFile:
     """Reads the scalars of one event file, again and again while it grows. Opens it for each read only.
 
     Half a record at its end is left for the next time. A length that its checksum contradicts ends what can be read
-    of the file; a payload that its checksum contradicts is passed over. Both are noted.
+    of the file, unless other bytes are written there later; a payload that its checksum contradicts is passed over.
+    Both are noted.
 
     Attributes:
         ended: whether nothing that is appended can be read any more.
@@ -102,17 +109,21 @@ class EventFile:
         self._framing: Framing | None = None
         self._first_bytes = self._last_bytes = b""
         self._seen_size = 0
-        self._damage_note = ""
+        self._damage_note = self._end_note = ""
+        self._bad_header = b""
 
     def portions(self) -> Iterator[Columns]:
         """Yield the points of the records that are new, by tag, a part of the file at a time.
 
-        Raises OSError where the file cannot be read.
+        A file that is replaced by one with the same beginning is read on; raises RewrittenError for another, and
+        OSError where it cannot be read.
         """
-        size = os.stat(self._name).st_size
-        if self.ended or size in (self.offset, self._seen_size):
-            return
-        with open(self._name, "rb", buffering=0) as file:
+        with self._opened() as file:
+            size = os.fstat(file.fileno()).st_size
+            if not self._continues(file, size):
+                raise RewrittenError
+            if self._is_still_ended(file) or size <= self.offset or size == self._seen_size:
+                return
             reader = self._bulk.reader_for(size - self.offset)
             if reader is not None:
                 yield from self._in_bulk(file, size, reader)
@@ -123,22 +134,12 @@ class EventFile:
                 yield columns
         self._seen_size = size
 
-    def continues(self) -> bool:
-        """Say whether the file that is now at the path still begins with what was read: its first and last bytes.
-
-        Raises OSError where the file cannot be read.
-        """
-        with open(self._name, "rb", buffering=0) as file:
-            first = file.read(len(self._first_bytes))
-            file.seek(self.offset - len(self._last_bytes))
-            return (first, file.read(len(self._last_bytes))) == (self._first_bytes, self._last_bytes)
-
     def stored_payload(self, offset: int, length: int) -> bytes | None:
         """Return the payload of a record that ``decoder.stored`` tells of; None where it is not there (any more).
 
         Raises OSError where the file cannot be read.
         """
-        with open(self._name, "rb", buffering=0) as file:
+        with self._opened() as file:
             file.seek(offset)
             data = file.read(min(length, os.fstat(file.fileno()).st_size) + HEADER_BYTES + FOOTER_BYTES)
         payload = next((payload for _, payload in Framing().records(data)), None)
@@ -180,14 +181,52 @@ class EventFile:
         file.seek(self.offset)
         data = file.read(chunk_bytes)
         if self.offset == 0 and data.startswith(_LFS_POINTER):
-            self._end(f"{self._path.name} is a Git LFS pointer, its content was never fetched")
+            self._end(f"{self._path.name} is a Git LFS pointer, its content was never fetched", data)
             return None
         columns = self._decoded(data)
         framing = self._framed()
-        if not framing.consumed and len(data) < framing.needed <= os.fstat(file.fileno()).st_size - self.offset:
-            file.seek(self.offset)
-            columns = self._decoded(file.read(framing.needed))
+        if framing.consumed or not len(data) < framing.needed <= os.fstat(file.fileno()).st_size - self.offset:
+            return columns if framing.consumed else None
+        if framing.needed > _LARGEST_RECORD_BYTES:
+            self._leap(file, framing.needed)
+            return {}
+        file.seek(self.offset)
+        columns = self._decoded(file.read(framing.needed))
         return columns if framing.consumed else None
+
+    def _leap(self, file: FileIO, length: int) -> None:
+        """Pass over a record that is too large to be held in memory."""
+        self._pass_over(self.offset)
+        self.offset += length
+        file.seek(self.offset - _MARK_BYTES)
+        self._last_bytes = file.read(_MARK_BYTES)
+
+    def _continues(self, file: FileIO, size: int) -> bool:
+        """Compare the first and the last bytes that were read; of a file that has become shorter the first alone.
+
+        A shorter one may be just being copied here once more, and nothing is read before it is longer again.
+        """
+        if size < self.offset:
+            return self._first_bytes.startswith(file.read(len(self._first_bytes)))
+        if not self._last_bytes:
+            return True
+        file.seek(self.offset - len(self._last_bytes))
+        return file.read(len(self._last_bytes)) == self._last_bytes
+
+    def _opened(self) -> FileIO:
+        """Open the file without a buffer: little is read at a time, and where."""
+        return FileIO(regular_descriptor(self._name), "rb", closefd=True)
+
+    def _is_still_ended(self, file: FileIO) -> bool:
+        """Say whether the bytes that ended the file are still there: a file system may write blocks out of order."""
+        if not self.ended:
+            return False
+        file.seek(self.offset)
+        if file.read(HEADER_BYTES) == self._bad_header:
+            return True
+        self.ended = False
+        self.clues.notes.remove(self._end_note)
+        return False
 
     def _decoded(self, data: bytes) -> Columns:
         """Decode the whole records at the offset and move it behind them."""
@@ -204,11 +243,10 @@ class EventFile:
                 column.append(point)
         self._move_on(memoryview(data)[: framing.consumed])
         if framing.has_bad_length:
-            self._end(
-                f"{self._path.name} is damaged at byte {self.offset}: it was read up to there"
-                if self.offset
-                else f"{self._path.name} is no event file"
+            sentence = (
+                f"is damaged at byte {self.offset}: it was read up to there" if self.offset else "is no event file"
             )
+            self._end(f"{self._path.name} {sentence}", data[framing.consumed :])
         return columns
 
     def _framed(self) -> Framing:
@@ -223,8 +261,8 @@ class EventFile:
             self._first_bytes = (self._first_bytes + bytes(data[:_MARK_BYTES]))[:_MARK_BYTES]
         self._last_bytes = (self._last_bytes + bytes(data[-_MARK_BYTES:]))[-_MARK_BYTES:]
 
-    def _end(self, sentence: str) -> None:
-        self.ended = True
+    def _end(self, sentence: str, data: bytes) -> None:
+        self.ended, self._end_note, self._bad_header = True, sentence, data[:HEADER_BYTES]
         self.clues.note(sentence)
 
     def _pass_over(self, offset: int) -> None:

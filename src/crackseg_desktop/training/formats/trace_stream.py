@@ -34,7 +34,6 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _decode = json.JSONDecoder(parse_float=Decimal, strict=False).raw_decode
 _NOTHING = re.compile(r"[\s\ufeff]*")
 _BETWEEN = re.compile(r"[\s,]*")
-_COLON = re.compile(r"\s*:\s*")
 _NEXT_EVENT = re.compile(r'\{\s*"ph"\s*:')
 _EVENTS_KEY = re.compile(r'"traceEvents"(?=\s*:\s*\[)')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
@@ -89,7 +88,7 @@ class TraceStream:
         while (sign := window.skip(_BETWEEN)) not in ("}", ""):
             try:
                 key = window.value()
-                if window.skip(_COLON) == "[" and key == "traceEvents":
+                if window.colon() == "[" and key == "traceEvents":
                     window.at += 1
                     has_events = True
                     yield from self._events(is_closed=True)
@@ -167,17 +166,21 @@ class _Window:
         self.text, self.at = self.text[self.at :] + self._decode(data, self.ended), 0
         return True
 
-    def skip(self, pattern: re.Pattern[str]) -> str:
-        """Pass over what a pattern matches and return the sign behind it, empty at the end of the file."""
+    def skip(self, signs: re.Pattern[str]) -> str:
+        """Pass over any number of some signs and return the one behind them, empty at the end of the file."""
         while True:
-            found = pattern.match(self.text, self.at)
-            end = found.end() if found else self.at
-            if end < len(self.text):
-                self.at = end
-                return self.text[end]
+            if found := signs.match(self.text, self.at):
+                self.at = found.end()
+            if self.at < len(self.text):
+                return self.text[self.at]
             if not self.more():
-                self.at = len(self.text)
                 return ""
+
+    def colon(self) -> str:
+        """Pass over a colon and the space around it and return the sign behind, empty at the end of the file."""
+        if self.skip(_NOTHING) == ":":
+            self.at += 1
+        return self.skip(_NOTHING)
 
     def seek(self, pattern: re.Pattern[str]) -> bool:
         """Move to where a pattern matches next; False: nowhere."""
@@ -203,7 +206,7 @@ class _Window:
                         return self._repaired()
                     raise ValueError(str(error)) from error
                 continue
-            if end == len(self.text) and self.more():
+            if end == len(self.text) and end - self.at <= VALUE_LIMIT and self.more():
                 continue  # a number could go on
             self.at = end
             return value
