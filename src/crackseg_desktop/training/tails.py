@@ -174,6 +174,13 @@ class Novelty:
         """Return the points that were not told before."""
         return [point for point in points if self._is_new(point)]
 
+    def foresee(self, points: list[Point]) -> list[Point]:
+        """Return the points that were not told before, and expect them once more: they may change."""
+        places = dict(self._place)
+        fresh = self.fresh(points)
+        self._place = places
+        return fresh
+
     def _is_new(self, point: Point) -> bool:
         told = self._told.setdefault(point.tag, array("q"))
         place = self._place.get(point.tag, 0)
