@@ -46,6 +46,26 @@ def test_that_a_header_that_comes_again_begins_anew() -> None:
     assert figures(points) == [("loss", 1, 0.5), ("loss", 1, 0.7)]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("epoch,acc,loss\n2,0.75,0.7\n", [("acc", 2, 0.75), ("loss", 2, 0.7)]),
+        ("epoch,loss,acc,lr\n2,0.7,0.75,0.1\n", [("loss", 2, 0.7), ("acc", 2, 0.75), ("lr", 2, 0.1)]),
+        ("step,loss\n2,0.7\n", [("loss", 2, 0.7)]),
+        ("step,epoch,none\n", []),
+        ("2,high,epoch\n", []),
+    ],
+)
+def test_that_another_header_is_the_one_of_what_follows(text: str, expected: list[tuple[str, int, float]]) -> None:
+    points = read(CsvTable(), f"epoch,loss,acc\n1,0.5,0.25\n{text}")
+    assert figures(points) == [("loss", 1, 0.5), ("acc", 1, 0.25), *expected]
+
+
+def test_that_columns_of_one_name_are_told_apart() -> None:
+    points = read(CsvTable(), "epoch,loss,loss,,loss.1,loss,\n1,1,2,3,4,5,6\n")
+    assert figures(points) == [("loss", 1, 1), ("loss.1", 1, 2), ("loss.1.1", 1, 4), ("loss.2", 1, 5)]
+
+
 def test_that_a_time_of_day_is_a_time_and_seconds_are_not() -> None:
     parser = CsvTable()
     assert read(parser, f"epoch,timestamp,loss\n1,{NOON - 60},0.5\n")[0].time == NOON - 60

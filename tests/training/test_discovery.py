@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crackseg_desktop.training.checkpoints import checkpoints_in
 from crackseg_desktop.training.discovery import RunPlan, discover, watched_folders_here
+from crackseg_desktop.training.folders import MOST_FILES
 from crackseg_desktop.training.places import Kind, tree_of
 
 if TYPE_CHECKING:
@@ -237,3 +239,18 @@ def test_that_the_checkout_one_stands_in_is_watched(checkout: Checkout, tmp_path
     assert watched_folders_here(tmp_path / "elsewhere") == []
     (tmp_path / "old" / "artifacts" / "experiments").mkdir(parents=True)
     assert watched_folders_here(tmp_path / "old") == [(tmp_path / "old").resolve()]
+
+
+def test_that_a_run_among_thousands_of_files_is_whole(tmp_path: Path) -> None:
+    for number in range(MOST_FILES + 1):
+        (tmp_path / f"prediction{number}.png").touch()
+    (tmp_path / "args.yaml").write_text("epochs: 9\n")
+    (tmp_path / "results.csv").write_text("epoch,train/loss\n1,0.5\n")
+    (tmp_path / "events.out.tfevents.1795435200.host.1.0").touch()
+    (tmp_path / "last.pt").touch()
+    (plan,) = plans(tmp_path)
+    assert {file.path.name for file in plan.files} == {path.name for path in tmp_path.iterdir()} - {
+        "last.pt",
+        *(f"prediction{number}.png" for number in range(MOST_FILES + 1)),
+    }
+    assert [Path(item.path).name for item in checkpoints_in(plan.folders, {}, 0.0)] == ["last.pt"]

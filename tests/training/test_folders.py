@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crackseg_desktop.training.folders import MOST_ENTRIES, modified_ns, scan
+from crackseg_desktop.training.folders import MOST_FILES, modified_ns, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from crackseg_desktop.training.folders import Folder, Scan
 
 
 def names(root: Path) -> set[str]:
@@ -28,16 +30,65 @@ def test_that_a_watched_folder_may_have_any_name(tmp_path: Path) -> None:
     assert names(tmp_path / "data") == {".", "run"}
 
 
-def test_that_a_folder_of_many_entries_is_skipped_with_a_note(tmp_path: Path) -> None:
-    crowd, most = tmp_path / "crowd", tmp_path / "most"
-    for folder, count in ((crowd, MOST_ENTRIES + 1), (most, MOST_ENTRIES)):
-        folder.mkdir()
-        for number in range(count):
-            (folder / str(number)).touch()
+def touch(folder: Path, *names: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).touch()
+
+
+def test_that_of_a_crowd_of_files_those_that_may_tell_are_kept_with_a_note(tmp_path: Path) -> None:
+    crowd, most, deaf = tmp_path / "crowd", tmp_path / "most", tmp_path / "deaf"
+    numbers = [f"{number}.png" for number in range(MOST_FILES)]
+    touch(most, *numbers)
+    touch(crowd, *numbers, "train.log")
+    touch(crowd / "run", "train.log")
+    touch(deaf, *(f"{number}.log" for number in range(MOST_FILES + 1)))
+    found = scan([tmp_path], may_tell=lambda name: name.endswith(".log"))
+    assert found.folders[most].files == set(numbers)
+    assert found.folders[crowd].files == {"train.log"}
+    assert found.folders[crowd / "run"].files == {"train.log"}
+    assert found.folders[deaf].files == set()
+    assert found.notes == [
+        f"{crowd} has more than {MOST_FILES} files: only some were looked at, by their names",
+        f"{deaf} has more than {MOST_FILES} files that may tell of a training, and they were passed over",
+    ]
+
+
+def test_that_a_folder_of_many_folders_is_gone_through(tmp_path: Path) -> None:
+    for number in range(MOST_FILES + 1):
+        (tmp_path / f"run{number}").mkdir()
     found = scan([tmp_path])
-    assert crowd not in found.folders
-    assert most in found.folders
-    assert found.notes == [f"{crowd} has more than {MOST_ENTRIES} entries and was skipped"]
+    assert len(found.folders) == MOST_FILES + 2
+    assert found.notes == []
+
+
+def test_that_a_crowded_folder_is_listed_again_only_once_it_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = tmp_path / "crowd"
+    listed: list[Path] = []
+    touch(crowd, *map(str, range(MOST_FILES + 1)))
+    listing = os.scandir
+
+    def count(path: Path) -> object:
+        listed.append(path)
+        return listing(path)
+
+    def look() -> Scan:
+        return scan([tmp_path], may_tell=lambda name: name.endswith(".log"), crowds=crowds)
+
+    monkeypatch.setattr(os, "scandir", count)
+    crowds: dict[Path, Folder] = {}
+    first = look()
+    assert look() == first
+    assert listed == [tmp_path, crowd, tmp_path]
+    touch(crowd, "train.log")
+    os.utime(crowd, (1.0, 1.0))
+    assert look().folders[crowd].files == {"train.log"}
+    for path in crowd.iterdir():
+        path.unlink()
+    assert look().notes == []
+    assert crowds == {}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")

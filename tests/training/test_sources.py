@@ -10,6 +10,8 @@ import pytest
 from crackseg_desktop.training import sources
 from crackseg_desktop.training.formats.csv_table import CsvTable
 from crackseg_desktop.training.formats.hydra_log import HydraLog
+from crackseg_desktop.training.formats.json_rows import JsonRows
+from crackseg_desktop.training.formats.metrics_jsonl import MetricsJsonl
 from crackseg_desktop.training.formats.text_log import TextLog
 from crackseg_desktop.training.sources import SETTLED_SECONDS, AppendedFile, Document, TrainerState, parse_config_json
 
@@ -248,3 +250,66 @@ def test_that_a_checkpoint_deleted_while_it_is_read_is_no_trouble(tmp_path: Path
     assert steps(state) == []
     save(tmp_path, 40)
     assert steps(state) == [40]
+
+
+ROW = '{"step": 3, "loss": 0.25}\n'
+
+
+@pytest.mark.parametrize(
+    ("make_parser", "before", "half", "rest", "told_early", "told_late"),
+    [
+        (CsvTable, "step,loss\n1,0.5\n", "3,1.25", "e-05\n4,1e-05\n", [(3, 1.25)], [(3, 1.25e-05), (4, 1e-05)]),
+        (CsvTable, "step,loss\n1,0.5\n", "3,0.25", "\n4,0.125\n", [(3, 0.25)], [(4, 0.125)]),
+        (JsonRows, '{"step": 1, "loss": 0.5}\n', ROW[:15], ROW[15:], [], [(3, 0.25)]),
+        (MetricsJsonl, '{"step": 1, "loss": 0.5}\n', ROW[:15], ROW[15:], [], [(3, 0.25)]),
+        (
+            TextLog,
+            "Epoch 1: val_loss: 0.5\n",
+            "Epoch 3: val_loss: 0.8",
+            "075 | val_iou: 0.25\n",
+            [(3, 0.8)],
+            [(3, 0.8075), (3, 0.25)],
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_known", [True, False])
+def test_that_a_line_cut_by_a_buffer_is_read_again_when_it_goes_on(
+    tmp_path: Path,
+    make_parser: Callable[[], Parser],
+    before: str,
+    half: str,
+    rest: str,
+    told_early: list[tuple[int, float]],
+    told_late: list[tuple[int, float]],
+    *,
+    is_known: bool,
+) -> None:
+    path = tmp_path / "log"
+    source = AppendedFile(path, 12, make_parser)
+
+    def told(now: float) -> list[tuple[int, float]]:
+        return [(point.step, point.value) for portion in source.read(now) for point in portion]
+
+    path.write_text(before if is_known else before + half)
+    written = path.stat().st_mtime
+    early = told(written)
+    if is_known:
+        path.write_text(before + half)
+    quiet = path.stat().st_mtime + SETTLED_SECONDS + 1
+    early += told(quiet)
+    assert early == [(1, 0.5), *told_early]
+    assert told(quiet + 1) == []
+    with path.open("a") as file:
+        file.write(rest)
+    assert told(quiet + 2) == told_late
+    assert source.clues.notes == []
+
+
+def test_that_what_a_last_line_told_of_the_end_is_forgotten_when_it_goes_on(log: Path, source: AppendedFile) -> None:
+    log.write_text(rows(1) + "Training complete")
+    steps(source, log.stat().st_mtime + SETTLED_SECONDS + 1)
+    assert source.clues.ending is not None
+    with log.open("a") as file:
+        file.write("ly unexpected\n" + rows(2))
+    assert steps(source) == [2]
+    assert source.clues.ending is None

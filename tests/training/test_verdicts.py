@@ -9,7 +9,9 @@ import pytest
 
 from crackseg_desktop.training import verdicts as module
 from crackseg_desktop.training.discovery import discover
+from crackseg_desktop.training.formats.text_log import TextLog
 from crackseg_desktop.training.places import Kind
+from crackseg_desktop.training.sources import AppendedFile
 from crackseg_desktop.training.tails import read_head
 from crackseg_desktop.training.verdicts import HEAD_BYTES, Verdicts, is_candidate, judge
 
@@ -141,6 +143,25 @@ def test_that_a_log_with_a_long_preface_is_known_by_its_end(tmp_path: Path) -> N
     lines = "".join(f"2024/05/13 22:58:17 - mmengine - INFO - Iter(train) [{n}/9]  loss: 0.{n}\n" for n in range(1, 9))
     path.write_text("backbone.conv.weight - torch.Size([64, 3, 7, 7])\n" * (HEAD_BYTES // 40) + lines)
     assert Verdicts().of(path) is Kind.MMENGINE_LOG
+
+
+@pytest.mark.parametrize("again", ["\r", "\b" * 60, "\b" * 60 + "\r"], ids=["return", "backspaces", "both"])
+@pytest.mark.parametrize("epochs", [1, 3])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_that_a_log_whose_first_bar_is_longer_than_what_is_looked_at_is_known(
+    tmp_path: Path, again: str, epochs: int, end: str
+) -> None:
+    path = tmp_path / "train.log"
+    states = [f"{n}/3000 [====>........] 2ms/step - accuracy: 0.9 - loss: {1 / n:.4f}" for n in range(1, 3000)]
+    with path.open("w", newline="") as file:
+        for epoch in range(1, epochs + 1):
+            file.write(f"Epoch {epoch}/10{end}{again.join(states)}{again}")
+            file.write(f"3000/3000 [=============] 2ms/step - loss: {1 / (epoch + 1):.4f} - val_loss: 0.75{end}")
+    assert path.stat().st_size > 2 * HEAD_BYTES
+    assert Verdicts().of(path) is Kind.TEXT_LOG
+    source = AppendedFile(path, 16, TextLog)
+    losses = [point.step for portion in source.read(0.0) for point in portion if point.tag == "loss"]
+    assert losses == list(range(1, epochs + 1))
 
 
 def test_that_a_log_just_begun_is_known_by_what_was_rotated_away(tmp_path: Path) -> None:

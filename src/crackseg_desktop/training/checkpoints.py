@@ -9,7 +9,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from crackseg_desktop.readings import Checkpoint
-from crackseg_desktop.training.folders import MOST_ENTRIES
+from crackseg_desktop.training.folders import MOST_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,6 +79,8 @@ def _listing(folder: Path, known: dict[Path, Listing], now: float) -> Listing:
 def _names(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of checkpoints in a folder, and of the folders that may hold some. Raises OSError."""
     with os.scandir(folder) as entries:
-        names = [entry.name for entry in islice(entries, MOST_ENTRIES)]
+        names = [
+            entry.name for entry in entries if entry.name.lower().endswith(_SUFFIXES) or _HOLDERS.match(entry.name)
+        ]
     files = (name for name in names if name.lower().endswith(_SUFFIXES) and not _NO_WEIGHTS.match(name))
-    return tuple(files), tuple(name for name in names if _HOLDERS.match(name))
+    return tuple(islice(files, MOST_FILES)), tuple(name for name in names if _HOLDERS.match(name))

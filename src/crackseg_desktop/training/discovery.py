@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crackseg_desktop.training import frameworks
 from crackseg_desktop.training.folders import always_answers, scan
 from crackseg_desktop.training.formats.tfevents import is_event_file
 from crackseg_desktop.training.frameworks import framework_runs, run_of_file
 from crackseg_desktop.training.grouping import runs_of_places
 from crackseg_desktop.training.places import (
+    KNOWN_NAMES,
     Kind,
     Place,
     RunFile,
@@ -23,12 +25,12 @@ from crackseg_desktop.training.places import (
     tree_of,
     tree_of_shared,
 )
-from crackseg_desktop.training.verdicts import Verdicts
+from crackseg_desktop.training.verdicts import Verdicts, is_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
 
-    from crackseg_desktop.training.folders import Scan
+    from crackseg_desktop.training.folders import Folder, Scan
     from crackseg_desktop.training.frameworks import FrameworkRun
 
 SAME_RUN_SECONDS = 3.0
@@ -84,16 +86,19 @@ def watched_folders_here(cwd: Path) -> list[Path]:
 
 
 def discover(
-    roots: Sequence[Path], verdicts: Verdicts | None = None, answers: Callable[[Path], bool] = always_answers
+    roots: Sequence[Path],
+    verdicts: Verdicts | None = None,
+    answers: Callable[[Path], bool] = always_answers,
+    crowds: dict[Path, Folder] | None = None,
 ) -> Discovery:
     """Look through the roots, each a checkout, a folder of experiments, one run's folder or one file.
 
     Where a root lies within a checkout, the other places in which its runs leave files are looked at too. ``verdicts``
-    remember from look to look what the files of unknown origin are; for ``answers`` see ``scan``.
+    remember from look to look what the files of unknown origin are; for ``answers`` and ``crowds`` see ``scan``.
     """
     verdicts = Verdicts() if verdicts is None else verdicts
     given = list(dict.fromkeys(_resolved(root) if answers(root) else root for root in roots))
-    found = scan([*given, *_counterparts(filter(answers, given))], answers)
+    found = scan([*given, *_counterparts(filter(answers, given))], answers, _may_tell, crowds)
     places = places_in(found)
     ours = [_plan(group) for group in runs_of_places(places, SAME_RUN_SECONDS)]
     shared = [file for file in shared_files_in(found, places) if not _is_foreign(file, verdicts)]
@@ -110,6 +115,11 @@ def discover(
     ]
     changes = {path: folder.modified_ns for path, folder in found.folders.items()}
     return Discovery(tuple(given), tuple(_unique(plans)), tuple(shared), tuple(found.notes), changes)
+
+
+def _may_tell(name: str) -> bool:
+    """Say whether a file may tell of a training, by its name alone."""
+    return "tfevents" in name or is_candidate(name) or name in KNOWN_NAMES or name in frameworks.KNOWN_NAMES
 
 
 def _is_checkout(folder: Path) -> bool:

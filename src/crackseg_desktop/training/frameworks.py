@@ -43,7 +43,10 @@ _LOGS = (Kind.TEXT_LOG, Kind.MMENGINE_LOG)
 _CONFIGURATIONS = {
     Kind.ULTRALYTICS: ("args.yaml", "opt.yaml"),
     Kind.LIGHTNING: ("hparams.yaml",),
+    Kind.MMENGINE_JSON: ("config.py",),
 }
+KNOWN_NAMES = frozenset({STATE_NAME, *(name for names in _CONFIGURATIONS.values() for name in names)})
+"""Files that are known by their names alone."""
 _VISUALS = "vis_data"
 _EVENT_HOMES = ("events", "logs", "runs", "summaries", "tb", "tb_logs", "tensorboard", "tf_logs")
 """Folders in which trainings keep the event files of the run whose folder holds them."""
@@ -153,7 +156,7 @@ def _add_mmengine(folder: Folder, files: list[RunFile], runs: dict[Path, Framewo
         run.files += [log] if has_log else []
     run.files += visual
     if visual:
-        _add_configuration(run, folder, ("config.py",))
+        _add_configuration(run, folder, _CONFIGURATIONS[Kind.MMENGINE_JSON])
     return {log.path}
 
 

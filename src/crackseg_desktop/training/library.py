@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.readings import CurvePoints
+    from crackseg_desktop.training.folders import Folder
     from crackseg_desktop.training.followed import Recall
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Library:
         self.readers: dict[str, FollowedRun] = {}
         self._found = Discovery()
         self._verdicts = Verdicts()
+        self._crowds: dict[Path, Folder] = {}
         self._shared: dict[Path, SharedSource] = {}
         self._documents: dict[Path, SharedDocument] = {}
         self._noted: set[str] = set()
@@ -92,7 +94,7 @@ class Library:
 
     def refresh(self) -> list[FollowedRun]:
         """Look through the folders anew; return the readers of the runs that are gone."""
-        self._found = discover(self.roots, self._verdicts, self._answers)
+        self._found = discover(self.roots, self._verdicts, self._answers, self._crowds)
         for note in self._found.notes:
             if note not in self._noted:
                 self._noted.add(note)

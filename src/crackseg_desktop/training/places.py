@@ -203,6 +203,9 @@ _BY_NAME = {
     "experiment_info.json": Kind.INFO,
     "error_log.txt": Kind.ERRORS,
 }
+_SUMMARIES = {"summary.json": Kind.SUMMARY, "complete_summary.json": Kind.COMPLETE_SUMMARY}
+KNOWN_NAMES = frozenset({*_BY_NAME, *_SUMMARIES})
+"""Files that are known by their names alone."""
 
 
 def _run_files(found: Scan, folder: Folder) -> list[RunFile]:
@@ -236,11 +239,7 @@ def _experiment_logs(found: Scan, folder: Folder) -> list[RunFile]:
 
 
 def _metric_files(folder: Folder) -> list[RunFile]:
-    files = [
-        RunFile(folder.path / name, kind)
-        for name, kind in (("summary.json", Kind.SUMMARY), ("complete_summary.json", Kind.COMPLETE_SUMMARY))
-        if name in folder.files
-    ]
+    files = [RunFile(folder.path / name, kind) for name, kind in _SUMMARIES.items() if name in folder.files]
     for name in sorted(folder.files):
         if name.endswith(".jsonl") and "metrics" in name and not name.startswith("."):
             kind = _kind_of_jsonl(folder.path / name)

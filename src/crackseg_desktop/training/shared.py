@@ -80,7 +80,8 @@ class SharedSource:
     def __init__(self, shared: SharedFile) -> None:
         self.shared = shared
         self.parts: list[Part] = []
-        self._file = AppendedFile(shared.path, shared.kind.value, self._make_parser)
+        is_log = shared.kind is Kind.LOG  # its runs are read where they are parsed, so that nothing can be taken back
+        self._file = AppendedFile(shared.path, shared.kind.value, self._make_parser, is_rest_final=is_log)
         self._parser = self._file.parser
         self._begun = 0
 

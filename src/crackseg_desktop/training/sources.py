@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from typing import TYPE_CHECKING, Protocol
 
@@ -85,11 +86,19 @@ class _FileSource:
 
 
 class AppendedFile(_FileSource):
-    """A file that a training appends lines to. A text log may be rotated away: its parts are read as one."""
+    """A file that a training appends lines to. A text log may be rotated away: its parts are read as one.
 
-    def __init__(self, path: Path, rank: int, make_parser: Callable[[], Parser]) -> None:
+    A last line without an end is told once the file is quiet, and read again where it then goes on: buffers are
+    flushed in the middle of lines. With ``is_rest_final`` it is taken for good.
+    """
+
+    def __init__(
+        self, path: Path, rank: int, make_parser: Callable[[], Parser], *, is_rest_final: bool = False
+    ) -> None:
         super().__init__(path, rank)
         self._make_parser = make_parser
+        self._is_rest_final = is_rest_final
+        self._is_rest_told = False
         self._tail = Tail(path)
         self._novelty = Novelty()
         self.parser = make_parser()
@@ -99,12 +108,15 @@ class AppendedFile(_FileSource):
     def read(self, now: float) -> Iterator[list[Point]]:
         """Yield the points of the lines that are new."""
         change = self._watch.look()
-        if change is Change.GONE or (change is Change.SAME and not self._has_rest(now)):
+        if change is Change.GONE or (change is Change.SAME and (self._is_rest_told or not self._has_rest(now))):
             return
+        self._is_rest_told, self.clues = False, self.parser.clues
         try:
             if not self._has_begun:
                 yield from self._older_parts(now)
             yield from self._read_on(now)
+            if self._has_rest(now):
+                yield self._rest(now)
         except OSError as error:
             self._trouble(error)
 
@@ -116,7 +128,7 @@ class AppendedFile(_FileSource):
 
     def _read_on(self, now: float) -> Iterator[list[Point]]:
         """Read to the end; where the file was rotated, the rest of its older part first."""
-        while not (yield from self._read_tail(self._tail, now, is_over=self._is_settled(now))):
+        while not (yield from self._read_tail(self._tail, now, is_over=self._is_rest_final and self._is_settled(now))):
             parts = self._tail.rotated_to() if self.parser.is_rotated else []
             for part in parts:
                 yield from self._read_tail(part, now, is_over=True)
@@ -143,6 +155,17 @@ class AppendedFile(_FileSource):
             if not used or len(data) < _READ_BYTES:
                 return True
         return False
+
+    def _rest(self, now: float) -> list[Point]:
+        """Return what is new in the last line, which has no end yet. Neither the parser nor the offset moves on."""
+        self._is_rest_told = True
+        data = self._tail.read(_READ_BYTES)
+        if not data or len(data) == _READ_BYTES:
+            return []
+        parser = copy.deepcopy(self.parser)
+        parser.finish(data, self.modified or now)
+        self.clues = parser.clues
+        return self._novelty.foresee(parser.take())
 
     def _restart(self) -> None:
         log.info("%s was rewritten and is read again", self.path)

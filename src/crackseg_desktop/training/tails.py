@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from crackseg_desktop.training.formats.base import Point
 
 _MARK_BYTES = 64
+_WINDOW_BYTES = 1 << 18
+_MOST_DRAWN_BYTES = 32 << 20
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -51,6 +53,34 @@ def read_end(path: Path, limit: int) -> bytes:
             return file.read(limit)
     except OSError:
         return b""
+
+
+def read_shown(path: Path, limit: int) -> bytes:
+    """Return the beginning of a file as a console shows it at the end; none where it cannot be read.
+
+    Of each line only the last state is left: progress bars are drawn over and over, by carriage return or backspaces,
+    so that an epoch can take megabytes. Up to ``limit`` bytes are returned, of the first 32 MiB of the file.
+    """
+    shown: list[bytes] = []
+    size, rest = 0, b""
+    try:
+        with open_regular(path) as file:
+            for _ in range(_MOST_DRAWN_BYTES // _WINDOW_BYTES):
+                *lines, rest = (rest + file.read(_WINDOW_BYTES)).split(b"\n")
+                lines, rest = [_last_state(line) + b"\n" for line in lines], _last_state(rest)
+                shown += lines
+                size += sum(map(len, lines))
+                if size + len(rest) >= limit:
+                    break
+    except OSError:
+        return b""
+    return b"".join((*shown, rest))[:limit]
+
+
+def _last_state(line: bytes) -> bytes:
+    """Return what is left of a line, with what is drawn at its end: more may follow."""
+    drawn = line.rstrip(b"\r\b")
+    return line[max(drawn.rfind(b"\r"), drawn.rfind(b"\b")) + 1 :]
 
 
 def rotated(path: Path) -> list[Path]:
@@ -173,6 +203,13 @@ class Novelty:
     def fresh(self, points: list[Point]) -> list[Point]:
         """Return the points that were not told before."""
         return [point for point in points if self._is_new(point)]
+
+    def foresee(self, points: list[Point]) -> list[Point]:
+        """Return the points that were not told before, and expect them once more: they may change."""
+        places = dict(self._place)
+        fresh = self.fresh(points)
+        self._place = places
+        return fresh
 
     def _is_new(self, point: Point) -> bool:
         told = self._told.setdefault(point.tag, array("q"))

@@ -23,7 +23,7 @@ from crackseg_desktop.training.formats.text_log import TextLog
 from crackseg_desktop.training.formats.ultralytics_csv import is_ultralytics
 from crackseg_desktop.training.names import is_metric
 from crackseg_desktop.training.places import Kind, RunFile, is_of_crackseg
-from crackseg_desktop.training.tails import read_end, read_head, rotated
+from crackseg_desktop.training.tails import read_end, read_head, read_shown, rotated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,6 +40,7 @@ _VIS_NAME = re.compile(r"^(?:\d{8}_\d{6}|scalars)\.json$")
 _CANDIDATE = re.compile(
     rf"\.(?:csv|tsv|jsonl|ndjson)$|\.log\.json$|^metrics\.json$|{_VIS_NAME.pattern}|{_LOG_NAME.pattern}", re.IGNORECASE
 )
+_REDRAWN = re.compile(rb"\r(?![\r\n\0])|\x08")
 _MOST_WORDS = 3
 
 
@@ -99,12 +100,17 @@ def is_candidate(name: str) -> bool:
 
 
 def _judge_file(path: Path, size: int) -> Kind | None:
-    """Judge a file by its beginning; a log with a long preface by its end, a new one by what was rotated away."""
-    verdict = judge(path, read_head(path, HEAD_BYTES))
+    """Judge a file by its beginning; a log with a long preface by its end, a new one by what was rotated away.
+
+    Where progress bars fill the beginning, what they are drawn over with is left out.
+    """
+    head = read_head(path, HEAD_BYTES)
+    verdict = judge(path, head)
     if verdict is not None or _LOG_NAME.search(path.name) is None:
         return verdict
     if size > HEAD_BYTES:
-        return _judge_log(read_end(path, HEAD_BYTES).partition(b"\n")[2])
+        verdict = _judge_log(read_shown(path, HEAD_BYTES)) if _REDRAWN.search(head) else None
+        return verdict or _judge_log(read_end(path, HEAD_BYTES).partition(b"\n")[2])
     older = rotated(path)
     return _judge_log(read_head(older[0], HEAD_BYTES)) if older else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ Axis = Literal["epoch", "step"]
 LONGEST_LINE = 1 << 20
 """Bytes; a longer line is passed over, so that a file without line ends cannot fill the memory."""
 _LONGEST_STEP = 2**63 - 1
+_DRAWN_OVER = re.compile(rb"\r|\x08+")
 _MARK = "\ufeff"
 """The byte order mark as text."""
 
@@ -122,7 +124,7 @@ class LineParser(ABC):
     """
 
     ends_at_return: ClassVar[bool] = False
-    """Whether a carriage return ends a line: progress bars are drawn over and over with it."""
+    """Whether a carriage return or a backspace ends a line: progress bars are drawn over and over with them."""
     is_rotated: ClassVar[bool] = False
 
     def __init__(self) -> None:
@@ -175,9 +177,10 @@ class LineParser(ABC):
 
     def _whole_lines(self, data: bytes) -> int:
         if self._utf16 is None:
-            used = max(data.rfind(b"\n"), data.rfind(b"\r") if self.ends_at_return else -1) + 1
+            ends = (b"\n", b"\r", b"\b") if self.ends_at_return else (b"\n",)
+            used = max(map(data.rfind, ends)) + 1
             whole = data[:used]
-            text = self._decode(whole.replace(b"\r", b"\n") if self.ends_at_return else whole)
+            text = self._decode(_DRAWN_OVER.sub(b"\n", whole) if self.ends_at_return else whole)
         else:
             even = data[: len(data) & ~1].decode(self._utf16, "replace")
             text = even[: max(even.rfind("\n"), even.rfind("\r") if self.ends_at_return else -1) + 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from crackseg_desktop.training.formats.base import LineParser, Point, as_number, as_step, as_time
@@ -28,7 +29,7 @@ class Row(NamedTuple):
 
 
 class CsvTable(LineParser):
-    """Reads a table with a step or an epoch column. A header that comes again begins the table anew.
+    """Reads a table with a step or an epoch column. A header that comes again, also another one, begins a new table.
 
     Where both columns are there, steps count; a column that counts within the epoch does not.
     """
@@ -36,6 +37,7 @@ class CsvTable(LineParser):
     def __init__(self) -> None:
         super().__init__()
         self.header: list[str] = []
+        self._titles: list[str] = []
         self._delimiter = ","
         self._step_column: str | None = None
         self._axis: Axis = "step"
@@ -47,9 +49,9 @@ class CsvTable(LineParser):
         if not self.header:
             self._delimiter = max(_DELIMITERS, key=text.count)
         cells = self._cells(text)
-        if not self.header or cells == self.header:
-            self.header = cells
-            self._step_column, self._axis = step_column(cells)
+        if not self.header or self._is_header(cells):
+            self._titles, self.header = cells, _distinct(cells)
+            self._step_column, self._axis = step_column(self.header)
         elif len(cells) > len(self.header):
             self.clues.note("rows that are longer than the header were passed over")
         else:
@@ -83,6 +85,12 @@ class CsvTable(LineParser):
         lower = tag.lower()
         return not tag or lower in EPOCH_COLUMNS or lower in STEP_COLUMNS or lower in TIME_COLUMNS
 
+    def _is_header(self, cells: list[str]) -> bool:
+        """Say whether a line in the table is a header: as the one before, or words that name a column that counts."""
+        if cells == self._titles:
+            return True
+        return all(self._number(cell) is None for cell in cells) and step_column(cells)[0] is not None
+
     def _cells(self, text: str) -> list[str]:
         try:
             return [cell.strip() for cell in next(csv.reader([text], delimiter=self._delimiter))]
@@ -106,6 +114,21 @@ def step_column(header: list[str]) -> tuple[str | None, Axis]:
     if step is not None and not (epoch is not None and step.lower() in _IN_EPOCH):
         return step, "step"
     return epoch, "epoch"
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Return the names of columns, those that come again numbered: ``loss``, ``loss.1``, …"""
+    found: set[str] = set()
+    distinct: list[str] = []
+    numbers: Counter[str] = Counter()
+    for name in names:
+        new = name
+        while new and new in found:
+            numbers[name] += 1
+            new = f"{name}.{numbers[name]}"
+        found.add(new)
+        distinct.append(new)
+    return distinct
 
 
 def _wall_time(text: str) -> float | None:
