@@ -202,6 +202,29 @@ def test_that_watch_tells_its_alerts_to_other_commands_until_a_signal_ends_it(sh
     assert "Traceback" not in (shell.data / "logs/crackseg-desktop.log").read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a console process cannot be asked to end in order there")
+def test_that_the_alert_log_outlives_the_watch_and_is_told_as_text_and_strict_json(shell: Shell, tree: Path) -> None:
+    assert shell.run("alerts").stdout == "No alerts.\n"
+    assert not shell.data.exists()
+    write_run(tree, datetime.now().astimezone() - timedelta(minutes=2), [0.7, math.nan], ended=False)
+    with shell.start("watch", "--runs", str(tree)) as watching:
+        assert watching.stdout is not None
+        assert any("Loss is NaN in" in line for line in iter(watching.stdout.readline, ""))
+        watching.send_signal(signal.SIGTERM)
+        assert watching.wait(20) == 0
+    (event,) = [event for event in shell.json("alerts", "--json", "--since", "1h") if event["rule"] == "nan"]
+    assert (event["state"], event["severity"], event["metric"]) == (
+        "firing", "critical", "training_nonfinite_points_total",
+    )  # fmt: skip
+    assert event["evidence"]["points"][-1][1] == "NaN"
+    assert event["evidence"]["cause"].startswith("Likely")
+    (line,) = [line for line in shell.run("alerts").stdout.splitlines() if "Loss is NaN" in line]
+    assert "critical" in line
+    assert shell.json("alerts", "--json", "--since", str(event["time"] + 60)) == []
+    refused = shell.run("alerts", "--since", "yesterday")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no runtime folder there")
 def test_that_a_runtime_folder_that_is_not_ours_stops_nobody(shell: Shell, tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="cs") as runtime:  # short enough for the path of a socket

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 import queue
 from array import array
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crackseg_desktop.alerts.log import Recalled
 from crackseg_desktop.alerts.rules import BUILTIN
 from crackseg_desktop.monitor import Monitor, Published, Snapshot
 from crackseg_desktop.readings import (
@@ -16,6 +19,8 @@ from crackseg_desktop.readings import (
     AlertState,
     CurvePoints,
     Ending,
+    FoldersRead,
+    HostAnswer,
     ProcessReading,
     Run,
     RunFacts,
@@ -24,22 +29,28 @@ from crackseg_desktop.readings import (
     RunResumed,
     RunState,
     Sample,
+    Scope,
+    Severity,
+    Silence,
+    SilencesChanged,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.conftest import FakeClock
+
+    from crackseg_desktop.alerting import Keeper
 
 
 class Watched:
     """A Monitor under test, with everything it says written down."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: FakeClock, keeper: Keeper | None = None) -> None:
         self.announced: list[AlertEvent] = []
         self.published: list[Published] = []
         self.remembered: list[RunParked] = []
-        self.monitor = Monitor(BUILTIN, clock, self.on_alert, self.remembered.append)
+        self.monitor = Monitor(BUILTIN, clock, self.on_alert, self.remembered.append, keeper)
         self.monitor.subscribe(self.published.append)
         self.monitor.start([])
 
@@ -60,6 +71,24 @@ class Watched:
     def runs_told(self) -> list[tuple[str, RunState]]:
         self.snapshot()
         return [(event.facts.name, event.state) for event in self.published if isinstance(event, Run)]
+
+
+class Kept:
+    """What is kept over restarts, in memory."""
+
+    def __init__(self) -> None:
+        self.events: list[AlertEvent] = []
+        self.document: Any = None
+
+    def add(self, event: AlertEvent) -> None:
+        self.events.append(event)
+
+    def keep(self, document: Mapping[str, Any]) -> None:
+        self.document = json.loads(json.dumps(document))
+
+    def recall(self) -> Recalled:
+        resolved = [event for event in reversed(self.events) if event.state == AlertState.RESOLVED]
+        return Recalled(self.document, tuple(resolved))
 
 
 @pytest.fixture
@@ -122,7 +151,7 @@ def test_that_a_nan_that_ends_the_run_is_announced(watched: Watched, clock: Fake
     watched.put(facts(clock), points(0.7, 0.6, baseline=True))
     watched.put(points(math.nan, first=3), facts(clock, ending=Ending("error", "ValueError: NaN")))
     watched.snapshot()
-    assert [event.rule for event in watched.announced] == ["nan"]
+    assert [event.rule for event in watched.announced] == ["nan", "run_failed"]
 
 
 def test_that_a_run_seen_first_when_it_had_just_failed_with_nan_is_announced(
@@ -130,7 +159,7 @@ def test_that_a_run_seen_first_when_it_had_just_failed_with_nan_is_announced(
 ) -> None:
     watched.put(points(0.7, math.nan), facts(clock, ending=Ending("error", "ValueError: NaN")))
     watched.snapshot()
-    assert [event.rule for event in watched.announced] == ["nan"]
+    assert [event.rule for event in watched.announced] == ["nan", "run_failed"]
 
 
 def test_that_what_is_queued_at_the_end_is_still_announced(clock: FakeClock) -> None:
@@ -248,15 +277,18 @@ def test_that_a_subscriber_that_fails_does_not_end_the_watch(
 def test_that_snooze_and_acknowledge_reach_the_engine(
     watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
 ) -> None:
-    watched.monitor.snooze(600)
+    watched.monitor.snooze(Silence(Scope.ALL, until=clock.time() + 600, made=clock.time()))
     watched.put(make_sample(free=1e9))
     assert watched.announced == []
     assert watched.snapshot().snoozed_until == clock.time() + 600
-    watched.monitor.snooze(None)
+    watched.monitor.end_snooze(Scope.ALL)
     watched.put(make_sample(free=1e9))
     open_alert = watched.snapshot().alerts[0]
-    watched.monitor.acknowledge(open_alert.key)
-    assert watched.snapshot().alerts[0].state == AlertState.ACKNOWLEDGED
+    watched.monitor.acknowledge(open_alert.key, "cleaning up")
+    acknowledged = watched.snapshot().alerts[0]
+    assert (acknowledged.state, acknowledged.note) == (AlertState.ACKNOWLEDGED, "cleaning up")
+    told = [len(event.silences) for event in watched.published if isinstance(event, SilencesChanged)]
+    assert told == [1, 0]
     assert [event.rule for event in watched.announced] == ["disk_space"]
 
 
@@ -322,3 +354,156 @@ def test_that_the_curves_of_a_parked_run_come_from_its_files(watched: Watched, c
     watched.monitor.curves("0123456789", answers.append)
     watched.snapshot()
     assert (len(answers), asked) == (1, ["0123456789"])
+
+
+def named(run: str, clock: FakeClock, **known: Any) -> RunFacts:
+    return replace(facts(clock, **known), id=run, name=f"run {run}")
+
+
+def test_that_another_session_repeats_nothing_and_shows_what_was(
+    clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    kept = Kept()
+    first = Watched(clock, kept)
+    for temperature in [86.0] * 12 + [60.0] * 12:
+        first.put(make_sample(temperature=temperature, free=1e9))
+        first.snapshot()
+        clock.advance(1)
+    first.monitor.snooze(Silence(Scope.RULE, "nan", clock.time() + 3600, clock.time()))
+    first.monitor.stop()
+    clock.advance(300)
+    second = Watched(clock, kept)
+    second.put(make_sample(free=1e9))
+    snapshot = second.snapshot()
+    second.monitor.stop()
+    assert second.announced == []
+    assert [(event.rule, event.state) for event in snapshot.alerts] == [
+        ("disk_space", AlertState.FIRING),
+        ("gpu_temperature", AlertState.RESOLVED),
+    ]
+    assert [silence.subject for silence in snapshot.silences] == ["nan"]
+
+
+def test_that_what_cannot_be_recalled_does_not_end_the_watch(
+    clock: FakeClock, make_sample: Callable[..., Sample], caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = Kept()
+    kept.document = {"engine": {"alerts": "nonsense"}}
+    watched = Watched(clock, kept)
+    watched.put(make_sample(free=1e9))
+    watched.snapshot()
+    watched.monitor.stop()
+    assert [event.rule for event in watched.announced] == ["disk_space"]
+    assert "cannot be used" in caplog.text
+
+
+def test_that_what_happened_while_away_is_one_event(clock: FakeClock, make_sample: Callable[..., Sample]) -> None:
+    kept = Kept()
+    first = Watched(clock, kept)
+    first.put(named("1", clock), make_sample())
+    first.snapshot()
+    first.monitor.stop()
+    old = clock.time() - 86_400
+    clock.advance(7200)
+    second = Watched(clock, kept)
+    second.put(
+        named("1", clock, updated=clock.time() - 7000, ending=Ending("out_of_memory")),
+        named("2", clock, started=clock.time() - 6000, updated=clock.time() - 600, ending=Ending("completed")),
+        named("3", clock, started=old, updated=old, ending=Ending("error", "old")),
+        FoldersRead(),
+    )
+    for _ in range(3):
+        second.put(make_sample())
+        second.snapshot()
+        clock.advance(1)
+    second.put(FoldersRead((("/mnt", clock.time()),)), make_sample())
+    second.snapshot()
+    second.monitor.stop()
+    (event,) = second.announced
+    assert (event.rule, event.severity) == ("while_away", Severity.WARNING)
+    assert event.title == "While away: 1 run failed, 1 run finished"
+    assert event.summary == "run 1 failed (out of memory); 1 more."
+
+
+def test_that_the_first_start_ever_tells_nothing_of_old_runs(
+    clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    watched = Watched(clock, Kept())
+    watched.put(facts(clock, updated=clock.time() - 60, ending=Ending("error", "x")), FoldersRead(), make_sample())
+    watched.snapshot()
+    watched.monitor.stop()
+    assert watched.announced == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "rules"),
+    [
+        (Ending("completed"), ["run_finished"]),
+        (Ending("error", "ValueError"), ["run_failed"]),
+        (Ending("disk_full"), ["run_failed"]),
+        (Ending("dataset_error", "no images"), ["dataset_error"]),
+        (Ending("closed"), []),
+    ],
+)
+def test_that_the_end_of_a_run_seen_alive_is_told_once(
+    watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample], ending: Ending, rules: list[str]
+) -> None:
+    watched.put(facts(clock), points(0.7, 0.6, baseline=True), make_sample())
+    watched.put(facts(clock, ending=ending))
+    for _ in range(100):
+        clock.advance(1)
+        watched.put(make_sample())
+        watched.snapshot()
+    assert [event.rule for event in watched.announced] == rules
+    shown = [event.rule for event in watched.snapshot().alerts if event.state == AlertState.FIRING]
+    assert set(rules) <= set(shown)
+
+
+def test_that_a_mount_and_a_host_that_do_not_answer_are_told_and_their_return(
+    watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    began = clock.time()
+    watched.put(FoldersRead((("/mnt/nas", began),)), HostAnswer("nas", began, "no route"))
+    for _ in range(70):
+        watched.put(make_sample())
+        watched.snapshot()
+        clock.advance(1)
+    watched.put(FoldersRead(), HostAnswer("nas"), make_sample())
+    watched.snapshot()
+    assert [(event.rule, event.subject, event.state) for event in watched.announced] == [
+        ("dead_mount", "/mnt/nas", AlertState.FIRING),
+        ("host_unreachable", "nas", AlertState.FIRING),
+        ("dead_mount", "/mnt/nas", AlertState.RESOLVED),
+        ("host_unreachable", "nas", AlertState.RESOLVED),
+    ]
+
+
+def test_that_the_evidence_of_a_full_memory_is_its_last_minutes(
+    watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    for second in range(120):
+        watched.put(make_sample(memory=0.5 + second / 1000))
+        watched.snapshot()
+        clock.advance(1)
+    watched.put(make_sample(memory=0.95))
+    watched.snapshot()
+    evidence = watched.announced[0].evidence
+    assert evidence is not None
+    assert len(evidence.points) == 60
+    assert evidence.points[-1][0] == clock.time()
+    assert evidence.points[-1][1] == pytest.approx(0.95)
+    assert evidence.points[0][1] == pytest.approx(0.5, abs=0.01)
+
+
+def test_that_edited_rules_reach_the_engine_and_the_page(
+    watched: Watched, clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    watched.put(make_sample(free=1e9))
+    watched.snapshot()
+    watched.monitor.set_rules(replace(rule, enabled=rule.name != "disk_space") for rule in BUILTIN)
+    watched.put(make_sample(free=1e9))
+    snapshot = watched.snapshot()
+    assert [(event.rule, event.state) for event in snapshot.alerts] == [("disk_space", AlertState.RESOLVED)]
+    status = {status.rule.name: status for status in snapshot.rules}
+    assert status["disk_space"].rule.enabled is False
+    assert status["gpu_temperature"].values == {"GPU 0": 60.0}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from crackseg_desktop import APP_NAME, __version__
+from crackseg_desktop.moments import parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,13 +66,15 @@ def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
 
 
 def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
-    if name in ("status", "runs", "check", "trace", "doctor"):
+    if name in ("status", "runs", "check", "alerts", "trace", "doctor"):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
     match name:
         case "status":
             parser.add_argument("--watch", metavar="S", type=_seconds, help="print again every S seconds")
         case "runs" | "check":
             parser.add_argument("folders", metavar="DIR", nargs="*", help="instead of the watched folders")
+        case "alerts":
+            parser.add_argument("--since", metavar="T", type=_moment, help="Unix seconds, ISO 8601 or an age (24h)")
         case "curves":
             parser.add_argument("run", metavar="RUN", help="an id or name from 'runs', a folder or a file")
             parser.add_argument("--tag", metavar="GLOB", action="append", default=[], help="only these tags")
@@ -102,6 +105,15 @@ def _seconds(text: str) -> float:
     if not 0 < value <= threading.TIMEOUT_MAX:
         raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, not {text!r}")
     return value
+
+
+def _moment(text: str) -> str:
+    """Check how a moment is written; the commands know what time it is."""
+    try:
+        parse_moment(text, 0.0)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def _size(text: str) -> tuple[int, int]:

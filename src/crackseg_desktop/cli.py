@@ -202,6 +202,26 @@ def check(options: argparse.Namespace) -> int:
     return verdict.code
 
 
+def alerts(options: argparse.Namespace) -> int:
+    """Print the alert log."""
+    import sqlite3
+
+    from crackseg_desktop.alerts.log import FILE_NAME, read_log
+    from crackseg_desktop.alerts.records import event_document
+    from crackseg_desktop.export import text
+    from crackseg_desktop.moments import parse_moment
+    from crackseg_desktop.storage import NewerDatabaseError
+
+    data_dir = _data_dir(options)
+    since = parse_moment(options.since, SystemClock().time()) if options.since else 0.0
+    try:
+        events = read_log(data_dir, since)
+    except (OSError, sqlite3.Error, NewerDatabaseError) as error:
+        raise CommandError(f"{data_dir / FILE_NAME} cannot be read: {error}") from error
+    _print([event_document(event) for event in events], options.json, text.alerts_lines)
+    return 0
+
+
 def watch(options: argparse.Namespace) -> int:
     """Watch headless until told to stop."""
     from crackseg_desktop.headless import watch as watch_headless
@@ -304,6 +324,7 @@ COMMANDS = {
     "runs": runs,
     "curves": curves,
     "check": check,
+    "alerts": alerts,
     "watch": watch,
     "screenshot": screenshot,
     "notify-test": notify_test,

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from crackseg_desktop.alerts.log import AlertLog
 from crackseg_desktop.alerts.rules import rules_from
 from crackseg_desktop.monitor import Monitor
 from crackseg_desktop.notify.router import Router
 from crackseg_desktop.run_index import RunIndex
+from crackseg_desktop.system.hosts import HostWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,6 +52,8 @@ class Core:
 
     Attributes:
         folders: what is watched now.
+        others: further sources, such as the watch over hosts.
+        keepers: what keeps the alerts.
     """
 
     monitor: Monitor
@@ -59,10 +63,12 @@ class Core:
     folders: list[Path]
     watch_folder: Callable[[Path], None]
     index: RunIndex | None = None
+    others: tuple[Worker, ...] = ()
+    keepers: tuple[Worker, ...] = ()
 
     def start(self) -> None:
-        """Start everything."""
-        self.monitor.start([self.sampler, self.follower], [self.router])
+        """Start everything; what keeps is stopped last of all."""
+        self.monitor.start([self.sampler, self.follower, *self.others], [*self.keepers, self.router])
 
     def stop(self, timeout: float = 5.0) -> None:
         """Stop everything in order; idempotent."""
@@ -89,10 +95,10 @@ def assemble(
     """Build the core on the machine's own sources."""
     from crackseg_desktop.training.follower import Follower
 
-    rules, _ = rules_from(settings.rules)
+    rules, _ = rules_from(settings.rules, with_disabled=True)
     router = Router(notifiers, clock, backend=settings.notifications.backend)
-    index = RunIndex(data_dir)
-    monitor = Monitor(rules, clock, _announcer(settings, router), index.remember)
+    index, kept = RunIndex(data_dir), AlertLog(data_dir, clock)
+    monitor = Monitor(rules, clock, _announcer(settings, router), index.remember, kept)
     watched = list(map(_absolute, folders))
     sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
     follower = Follower(watched, monitor.publish, clock, recall=index.recall)
@@ -103,14 +109,15 @@ def assemble(
         follower.add_folder(path)
         watch_disks([*watched, path, data_dir])
 
-    return Core(monitor, router, sampler, follower, watched, watch_folder, index)
+    hosts = (HostWatch(settings.watch.hosts, monitor.publish, clock),) if settings.watch.hosts else ()
+    return Core(monitor, router, sampler, follower, watched, watch_folder, index, hosts, (kept,))
 
 
 def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notifier]) -> Core:
     """Build the core on simulated sources; nothing of this machine is read."""
     from crackseg_desktop.simulation.sources import SimulatedFollower, SimulatedSampler
 
-    rules, _ = rules_from(settings.rules)
+    rules, _ = rules_from(settings.rules, with_disabled=True)
     router = Router(notifiers, clock, backend=settings.notifications.backend)
     monitor = Monitor(rules, clock, _announcer(settings, router))
     sampler = SimulatedSampler(monitor.publish, clock)

@@ -93,7 +93,7 @@ def collect_demo(settings: Settings, clock: Clock) -> Snapshot:
     from crackseg_desktop.monitor import Monitor
     from crackseg_desktop.simulation.sources import story
 
-    monitor = Monitor(rules_from(settings.rules)[0], clock, lambda event: None)
+    monitor = Monitor(rules_from(settings.rules, with_disabled=True)[0], clock, lambda event: None)
     monitor.start([])
     for event in story(clock):
         monitor.publish(event)

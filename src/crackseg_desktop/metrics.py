@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 
 class Metric(NamedTuple):
-    """One row of the catalogue. ``unit`` is the key that ``units`` formats by; "" is a plain number."""
+    """One row of the catalogue. ``unit`` is the key that ``units`` formats by; "" is a plain number.
+
+    ``read`` is false for what no reading holds: it follows from the state of a source, a mount, a host or a run.
+    """
 
     name: str
     unit: str
@@ -19,10 +22,16 @@ class Metric(NamedTuple):
     title: str
     help: str
     stored: bool = True
+    read: bool = True
 
 
 _GPU = ("gpu",)
 _RUN = ("run",)
+
+
+def _state(name: str, labels: tuple[str, ...], title: str, words: str, unit: str = "state") -> Metric:
+    return Metric(name, unit, labels, title, words, stored=False, read=False)
+
 
 _ROWS = (
     Metric("gpu_memory_total_bytes", "bytes", _GPU, "GPU memory, total", "Memory of the card.", stored=False),
@@ -81,6 +90,19 @@ _ROWS = (
         "GPU held back",
         "1 while heat, power brake or a hardware slowdown holds the clocks back.",
     ),
+    Metric(
+        "gpu_throttled_by_heat",
+        "state",
+        _GPU,
+        "GPU held back by heat",
+        "1 while the driver or the hardware lowers the clocks because of heat.",
+        stored=False,
+    ),
+    _state("gpu_lost", _GPU, "GPU lost", "1 while the driver does not reach a GPU that was there."),
+    _state("driver_mismatch", ("source",), "Driver mismatch", "1 while driver and library are of different versions."),
+    _state("source_silent", ("source",), "Source silent", "1 while a source of readings does not answer, or fails."),
+    _state("mount_silent_seconds", ("mount",), "Mount silent", "How long a file system has not answered.", "seconds"),
+    _state("host_unreachable_seconds", ("host",), "Host unreachable", "How long a host has not answered.", "seconds"),
     Metric("host_cpu_used_ratio", "ratio", (), "CPU", "Share of all CPU threads in use."),
     Metric("host_cpu_threads", "", (), "CPU threads", "Logical CPUs.", stored=False),
     Metric("host_load1", "", (), "Load", "Processes that run or wait, one-minute average."),
@@ -156,6 +178,55 @@ _ROWS = (
         _RUN,
         "NaN points",
         "Points that are NaN or infinite in a loss, or in a metric that was finite before.",
+    ),
+    Metric(
+        "training_divergence_ratio",
+        "",
+        _RUN,
+        "Loss divergence",
+        "The training loss over its best; above 1.5 only where noise, warm-up and restarts do not explain it.",
+    ),
+    Metric(
+        "training_overfit_ratio",
+        "",
+        _RUN,
+        "Overfitting",
+        "The validation loss over the training loss; above 1.5 only once it rises again.",
+    ),
+    Metric(
+        "training_collapse_ratio",
+        "",
+        _RUN,
+        "Collapse",
+        "1 while the model predicts nothing, or everything as positive; 0 otherwise.",
+    ),
+    Metric(
+        "training_epochs_without_progress",
+        "",
+        _RUN,
+        "Epochs without progress",
+        "Epochs since the metric that the run is judged by got better by 1 % of itself; a plateau from 10 on.",
+    ),
+    Metric(
+        "training_silent_ratio",
+        "",
+        _RUN,
+        "Silence",
+        "Time without a new point or checkpoint over what the run's own rhythm explains; stalled above 1.",
+        stored=False,
+    ),
+    _state("training_failed", _RUN, "Run failed", "1 once a run that was watched has failed."),
+    _state("training_finished", _RUN, "Run finished", "1 once a run that was watched has come to its end."),
+    _state("training_dataset_errors_total", _RUN, "Data set errors", "Failures to load the data set that ended a run."),
+    _state(
+        "training_ended_while_away_total", (), "Runs ended while away", "Runs that ended while nobody watched.", unit=""
+    ),
+    _state(
+        "training_gpu_utilization_ratio",
+        _RUN,
+        "GPU utilization of a run",
+        "Share of time with at least one kernel running, on the GPUs that its process uses.",
+        "ratio",
     ),
     Metric("self_cpu_ratio", "ratio", (), "Own CPU", "CPU time of this program, as a share of one core."),
     Metric("self_memory_rss_bytes", "bytes", (), "Own memory", "Resident memory of this program."),

@@ -10,40 +10,41 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from crackseg_desktop.alerts.engine import Engine, Moment
-from crackseg_desktop.alerts.observe import observations
+from crackseg_desktop.alerting import Alerting
 from crackseg_desktop.event_queue import EventQueue
 from crackseg_desktop.history.recent import Recent, Window
 from crackseg_desktop.readings import (
     AlertEvent,
-    AlertState,
     CurvePoints,
+    FoldersRead,
+    HostAnswer,
     Run,
     RunFacts,
     RunParked,
     RunRemoved,
     RunResumed,
     Sample,
+    Scope,
+    Silence,
+    SilencesChanged,
 )
 from crackseg_desktop.tracking import RunTracker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from crackseg_desktop.alerts.rules import Rule
+    from crackseg_desktop.alerting import Keeper
+    from crackseg_desktop.alerts.rule import Rule, RuleStatus
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.curves import Curves
 
 log = logging.getLogger(__name__)
 
-Published = Sample | CurvePoints | Run | RunRemoved | RunResumed | AlertEvent
+Published = Sample | CurvePoints | Run | RunRemoved | RunResumed | AlertEvent | SilencesChanged
 """What a subscriber is told, in the Monitor thread and in order."""
-
-_REMEMBERED_ALERTS = 100
-_NEWS_SECONDS = 60.0
-"""What happened longer ago (a sample that waited through a suspend, the past of a demonstration) is recorded only."""
 
 
 class Worker(Protocol):
@@ -67,7 +68,9 @@ class Snapshot:
     runs: tuple[Run, ...] = ()
     curves: Mapping[str, Curves] = field(default_factory=dict)
     alerts: tuple[AlertEvent, ...] = ()  # those that fire first, then what was resolved, newest first
-    snoozed_until: float | None = None
+    snoozed_until: float | None = None  # until when everything is silenced
+    silences: tuple[Silence, ...] = ()
+    rules: tuple[RuleStatus, ...] = ()
     dropped_samples: int = 0
 
 
@@ -75,7 +78,7 @@ class Monitor:
     """Watches. Subscribers and answers are called in the Monitor thread and must return at once.
 
     ``announce`` is told every change of an alert; what is to be said to a person has ``notify`` set. ``remember`` is
-    told what the points of a run amount to, once they are left in its files.
+    told what the points of a run amount to, once they are left in its files. ``keeper`` keeps alerts over restarts.
 
     Attributes:
         publish: what sources call with an ``Event``, from any thread; waits while the queue is full.
@@ -88,8 +91,8 @@ class Monitor:
         clock: Clock,
         announce: Callable[[AlertEvent], None],
         remember: Callable[[RunParked], None] = lambda parked: None,
+        keeper: Keeper | None = None,
     ) -> None:
-        self._clock = clock
         self._announce = announce
         self._remember = remember
         self.read_curves: Callable[[str, Callable[[Curves], None]], None] = lambda run, answer: None
@@ -99,11 +102,11 @@ class Monitor:
         self._sources: list[Worker] = []
         self._notifiers: list[Worker] = []
         self._subscribers: list[Callable[[Published], None]] = []
-        self._engine = Engine(rules)
         self._recent = Recent()
         self._tracker = RunTracker(clock)
+        self._alerting = Alerting(rules, clock, self._tracker, self._recent, keeper)
         self._sample: Sample | None = None
-        self._resolved: list[AlertEvent] = []
+        self._silences: tuple[Silence, ...] = ()
 
     def start(self, sources: Sequence[Worker], notifiers: Sequence[Worker] = ()) -> None:
         """Start watching; the notifiers first, so that nothing is missed."""
@@ -141,13 +144,26 @@ class Monitor:
         """
         self._ask(lambda: self._answer_curves(run, answer))
 
-    def snooze(self, seconds: float | None) -> None:
-        """Announce no alert for so long; None ends the snooze."""
-        self._ask(lambda: self._engine.snooze(seconds, self._now()))
+    def snooze(self, silence: Silence) -> None:
+        """Announce nothing of a subject until the silence ends."""
+        self._ask(lambda: self._tell_alerts(self._alerting.snooze(silence)))
 
-    def acknowledge(self, key: str) -> None:
-        """Mark a firing alert as seen."""
-        self._ask(lambda: self._tell_alerts(self._engine.acknowledge(key, self._now())))
+    def end_snooze(self, scope: Scope, subject: str = "") -> None:
+        """End a silence; what still fires is announced then."""
+        self._ask(lambda: self._end_snooze(scope, subject))
+
+    def acknowledge(self, key: str, note: str = "") -> None:
+        """Mark a firing alert as seen, with what a person has to say about it."""
+        self._ask(lambda: self._tell_alerts(self._alerting.acknowledge(key, note)))
+
+    def set_rules(self, rules: Iterable[Rule]) -> None:
+        """Judge by these rules from now on; the alerts of unchanged ones keep their state."""
+        known = tuple(rules)
+        self._ask(lambda: self._tell_alerts(self._alerting.set_rules(known)))
+
+    def _end_snooze(self, scope: Scope, subject: str) -> None:
+        self._alerting.end_snooze(scope, subject)
+        self._tell_silences()
 
     def _answer_curves(self, run: str, answer: Callable[[Curves], None]) -> None:
         curves = self._tracker.curves_of(run)
@@ -160,12 +176,17 @@ class Monitor:
         self._queue.put_at_once(question)
 
     def _drain(self) -> None:
+        self._guarded(self._alerting.recall, "the alerts of the last session")
         for event in self._queue:
-            try:
-                self._handle(event)
-            except Exception:
-                # One event that cannot be handled must not end the watch; the log names it.
-                log.exception("an event could not be handled: %r", type(event).__name__)
+            self._guarded(partial(self._handle, event), type(event).__name__)
+        self._guarded(self._alerting.keep, "the alerts of this session")
+
+    def _guarded(self, step: Callable[[], None], name: str) -> None:
+        """Take a step; what cannot be handled must not end the watch, and the log names it."""
+        try:
+            step()
+        except Exception:
+            log.exception("an event could not be handled: %r", name)
 
     def _handle(self, event: object) -> None:
         match event:
@@ -184,6 +205,10 @@ class Monitor:
             case RunRemoved():
                 self._tracker.on_removed(event)
                 self._tell(event)
+            case FoldersRead():
+                self._alerting.on_folders(event)
+            case HostAnswer():
+                self._alerting.on_host(event)
             case _ if callable(event):
                 event()
 
@@ -199,34 +224,24 @@ class Monitor:
         self._tell(sample)
         for run in self._tracker.on_sample(sample):
             self._tell(run)
-        self._judge_round(sample)
-
-    def _judge_round(self, sample: Sample) -> None:
-        """Judge everything there is at the moment of a sample, and close what is no longer there."""
-        at = Moment(sample.time, sample.monotonic)
-        if sample.gap:
-            self._engine.resume(at)
-        is_news = self._clock.monotonic() - sample.monotonic < _NEWS_SECONDS
-        seen = (*observations(sample), *self._tracker.observations(self._tracker.runs()))
-        self._tell_alerts(self._engine.observe(seen, at, is_news=is_news))
-        self._tell_alerts(self._engine.close_unseen(at))
+        self._tell_alerts(self._alerting.judge_round(sample))
 
     def _tell_runs(self, runs: Iterable[Run]) -> None:
         """Tell a run and judge it at once: a NaN does not wait for the next sample."""
         for run in runs:
             self._tell(run)
-            self._tell_alerts(self._engine.observe(self._tracker.observations([run]), self._now()))
+            self._tell_alerts(self._alerting.judge_runs([run]))
 
     def _tell_alerts(self, events: Iterable[AlertEvent]) -> None:
         for event in events:
-            log.info("alert %s %s: %s", event.key, event.state, event.title)
-            if event.state == AlertState.RESOLVED:
-                self._resolved = [event, *self._resolved][:_REMEMBERED_ALERTS]
             self._announce(event)
             self._tell(event)
+        self._tell_silences()
 
-    def _now(self) -> Moment:
-        return Moment(self._clock.time(), self._clock.monotonic())
+    def _tell_silences(self) -> None:
+        if self._alerting.silences != self._silences:
+            self._silences = self._alerting.silences
+            self._tell(SilencesChanged(self._silences))
 
     def _tell(self, event: Published) -> None:
         for subscriber in self._subscribers:
@@ -242,7 +257,9 @@ class Monitor:
             window=self._recent.window(),
             runs=self._tracker.runs(),
             curves=self._tracker.curves(),
-            alerts=(*self._engine.open_alerts(), *self._resolved),
-            snoozed_until=self._engine.snoozed_until,
+            alerts=self._alerting.alerts(),
+            snoozed_until=self._alerting.snoozed_until,
+            silences=self._alerting.silences,
+            rules=self._alerting.rules,
             dropped_samples=self._queue.dropped_samples,
         )

@@ -370,10 +370,55 @@ class AlertState(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
     RESOLVED = "resolved"
+    NO_DATA = "no data"
 
 
 OPEN = frozenset({AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED})
 """The states of an alert that a person is shown as there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why an alert fired: the newest values before it, the likely cause, and what to try.
+
+    ``points`` are (Unix seconds, value), at most 60, the last is the one that fired. ``cause`` begins with "Likely"
+    where it is inferred. ``advice`` is one or two sentences.
+    """
+
+    points: tuple[tuple[float, float], ...] = ()
+    cause: str = ""
+    advice: str = ""
+
+
+class Scope(StrEnum):
+    """What a silence is about."""
+
+    ALL = "all"
+    RULE = "rule"
+    RUN = "run"
+    GPU = "gpu"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Announcements that a person does not want: of everything, a rule, a run, a GPU or one alert.
+
+    ``subject`` is the rule's name, the run's id, the GPU's UUID or the alert's key; empty for all. ``until`` and
+    ``made`` are Unix seconds; ``until`` is None where it lasts until the run ends (of a run, or an alert of a run).
+    """
+
+    scope: Scope
+    subject: str = ""
+    until: float | None = None
+    made: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SilencesChanged:
+    """The silences there are now: one was made, or ended. Published by the Monitor."""
+
+    silences: tuple[Silence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +428,13 @@ class AlertEvent:
     ``subject`` names the thing for a person ("GPU 0", "/data", a run's name), ``labels`` for a machine. ``title`` is
     the fact in at most 63 characters, ``summary`` the evidence in at most 255. ``notify`` is false where the engine
     only records (pending, snoozed, a subject that went away).
+
+    Attributes:
+        peak: the worst value so far.
+        lasted: seconds from the breach to the end; of a resolved alert.
+        note: what a person wrote when acknowledging.
+        channels: names of the channels that the rule names; empty: by severity.
+        occurrence: how often this rule and subject has fired within the flap window.
     """
 
     rule: str
@@ -399,6 +451,12 @@ class AlertEvent:
     summary: str
     notify: bool = True
     simulated: bool = False
+    peak: float | None = None
+    lasted: float | None = None
+    note: str = ""
+    channels: tuple[str, ...] = ()
+    occurrence: int = 1
+    evidence: Evidence | None = None
 
     @property
     def key(self) -> str:
@@ -406,4 +464,26 @@ class AlertEvent:
         return ":".join((self.rule, *(f"{name}={value}" for name, value in sorted(self.labels.items()))))
 
 
-Event = Sample | RunFacts | CurvePoints | RunRemoved | RunParked | RunResumed
+@dataclass(frozen=True, slots=True)
+class FoldersRead:
+    """The watched folders were looked through. Published by ``training.follower``: once, and when ``silent`` changes.
+
+    ``silent`` are the mount points that do not answer, and since when (Unix seconds).
+    """
+
+    silent: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostAnswer:
+    """Whether a host that the settings name can be reached. Published by ``system.hosts``.
+
+    ``since`` is since when it cannot, in Unix seconds; None: it answers.
+    """
+
+    host: str
+    since: float | None = None
+    reason: str = ""
+
+
+Event = Sample | RunFacts | CurvePoints | RunRemoved | RunParked | RunResumed | FoldersRead | HostAnswer

@@ -26,9 +26,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is watched."""
+    """What is watched: folders of trainings, and ``hosts`` (``NAME`` or ``NAME:PORT``) that must be reachable."""
 
     folders: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

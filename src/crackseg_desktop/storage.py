@@ -39,6 +39,35 @@ def open_database(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         return _migrated(path, migrations)
 
 
+def open_for_reading(path: Path, version: int) -> sqlite3.Connection:
+    """Open a file that may be in use, to read it only; ``version`` is the newest schema that the caller knows.
+
+    Raises FileNotFoundError where there is none, or none with tables yet, sqlite3.Error where it is no database,
+    NewerDatabaseError for the file of a later version.
+    """
+    if not path.exists():
+        raise FileNotFoundError(path)
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
+    try:
+        found = _version(connection)
+    except sqlite3.OperationalError:
+        # A folder that cannot be written to has no place for what readers share; nobody can be writing there either.
+        connection.close()
+        connection = sqlite3.connect(f"{address}&immutable=1", uri=True)
+        found = _version(connection)
+    if not 0 < found <= version:
+        connection.close()
+        if found:
+            raise NewerDatabaseError(f"{path} was written by a later version of this program")
+        raise FileNotFoundError(path)
+    return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 def set_aside(path: Path) -> None:
     """Rename a damaged file, and take its journals with it."""
     os.replace(path, path.with_name(f"{path.name}.damaged"))

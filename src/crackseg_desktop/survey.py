@@ -17,10 +17,11 @@ from crackseg_desktop.export.verdict import Verdict, verdict
 from crackseg_desktop.insight.linking import link
 from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.summary import RunSummary
+from crackseg_desktop.judging import aftermath, run_observations
 from crackseg_desktop.readings import CurvePoints, RunFacts, Sample
 from crackseg_desktop.run_index import RunIndex
 from crackseg_desktop.settings import Baselines
-from crackseg_desktop.tracking import newest_first, run_observations
+from crackseg_desktop.tracking import newest_first
 from crackseg_desktop.training.followed import is_resting
 from crackseg_desktop.training.library import Library
 from crackseg_desktop.training.mounts import Mounts
@@ -94,8 +95,10 @@ class Look:
     def _run_observations(self) -> Iterator[Observation]:
         for run in self.runs:
             last = run.facts.updated or run.facts.started or 0.0
-            if run.active or self.now - last < JUDGED_SECONDS:
-                yield from run_observations(run, self.summaries[run.id])
+            if run.active:
+                yield from run_observations(run, self.summaries[run.id], self.now)
+            elif self.now - last < JUDGED_SECONDS:
+                yield from aftermath(run, self.summaries[run.id])
 
     def _sample(self) -> Sample:
         return self.sample or Sample(self.now, 0.0, None)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.alerts.engine import Observation
 from crackseg_desktop.insight.linking import link
 from crackseg_desktop.insight.runs import derive
-from crackseg_desktop.insight.state import nonfinite_fact
 from crackseg_desktop.insight.summary import RunSummary
+from crackseg_desktop.judging import aftermath, away_observation, gpu_observation, past_of, run_observations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from crackseg_desktop.alerts.observation import Observation
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.curves import Curves
     from crackseg_desktop.readings import (
         CurvePoints,
+        GpuReading,
         ProcessReading,
         Run,
         RunFacts,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _REFRESH_SECONDS = 5.0
 """How often a run is looked at when nothing new came: it can stall, and its time left runs down."""
+AFTERMATH_SECONDS = 24 * 3600.0
+"""So long how a run ended stays an alert of its own, unless it is acknowledged."""
 
 
 class RunTracker:
@@ -42,6 +45,10 @@ class RunTracker:
         self._pids: dict[str, int] = {}
         self._gone: set[str] = set()
         self._live: set[str] = set()
+        self._ended: dict[str, float] = {}  # when, monotonic
+        self._away: tuple[Run, ...] = ()
+        self._away_told = 0.0
+        self._gpus: tuple[GpuReading, ...] = ()
         self._processes: tuple[ProcessReading, ...] = ()
         self._refreshed = 0.0
 
@@ -99,9 +106,11 @@ class RunTracker:
             table.pop(removed.run, None)
         self._gone.discard(removed.run)
         self._live.discard(removed.run)
+        self._ended.pop(removed.run, None)
 
     def on_sample(self, sample: Sample) -> list[Run]:
         """Look at the processes of a sample, and now and then at active runs whose state time alone can change."""
+        self._gpus = sample.gpus
         if sample.processes != self._processes:
             self._processes = sample.processes
             self._link()
@@ -112,19 +121,59 @@ class RunTracker:
         looked_at = [self._derive(run_id) for run_id, run in before.items() if run.active or run_id in self._pids]
         return [run for run in looked_at if run != before[run.id]]
 
-    def observations(self, runs: Iterable[Run]) -> Iterator[Observation]:
-        """Yield what rules can judge of these runs: the active ones, and once more those that have just ended.
+    def active(self) -> tuple[str, ...]:
+        """Return the ids of the runs that somebody should still look after."""
+        return tuple(run.id for run in self._runs.values() if run.active)
+
+    def take_ended(self, runs: Iterable[Run]) -> list[str]:
+        """Return which of these runs have ended since they were seen alive, each once.
 
         A run that had ended before it was seen is history, not news.
         """
+        ended = []
         for run in runs:
             if run.active:
                 self._live.add(run.id)
-            elif run.id not in self._live:
-                continue
-            else:
+                self._ended.pop(run.id, None)
+            elif run.id in self._live:
                 self._live.discard(run.id)
-            yield from run_observations(run, self._summaries[run.id])
+                self._ended[run.id] = self._clock.monotonic()
+                ended.append(run.id)
+        return ended
+
+    def note_away(self, since: float, active: Iterable[str]) -> None:
+        """Take what ended ``since`` (Unix seconds), when nobody watched and ``active`` were running, as one event."""
+        watched = set(active)
+        self._away_told = self._clock.monotonic()
+        self._away = tuple(
+            run
+            for run in self.runs()
+            if not run.active
+            and run.id not in self._ended
+            and (run.id in watched or (run.facts.updated or 0.0) > since)
+        )
+
+    def observations(self, runs: Iterable[Run]) -> Iterator[Observation]:
+        """Yield what rules can judge of these runs: all of the active ones, and how those seen alive have ended."""
+        for run in runs:
+            if run.active:
+                yield from run_observations(run, self._summaries[run.id], self._clock.time())
+                yield from gpu_observation(run, self._gpus)
+            elif self._is_recent(self._ended.get(run.id)):
+                yield from aftermath(run, self._summaries[run.id])
+
+    def away_observations(self) -> Iterator[Observation]:
+        """Yield what ended while nobody watched."""
+        if self._away and self._is_recent(self._away_told):
+            yield away_observation(self._away)
+
+    def past(self, seen: Observation) -> tuple[tuple[float, float], ...]:
+        """Return the newest points of the curve that an observation of a run rests on."""
+        summary = self._summaries.get(seen.labels["run"])
+        return past_of(summary, self._runs[seen.labels["run"]], seen.metric) if summary is not None else ()
+
+    def _is_recent(self, moment: float | None) -> bool:
+        return moment is not None and self._clock.monotonic() - moment < AFTERMATH_SECONDS
 
     def _link(self) -> None:
         linked = link(self._facts.values(), self._processes)
@@ -142,17 +191,3 @@ class RunTracker:
 def newest_first(runs: Iterable[Run]) -> tuple[Run, ...]:
     """Sort runs by their start, the newest first; those without one last."""
     return tuple(sorted(runs, key=lambda run: (run.facts.started or 0.0, run.facts.name), reverse=True))
-
-
-def run_observations(run: Run, summary: RunSummary) -> Iterator[Observation]:
-    """Yield the series of a run that rules compare, with the evidence in words."""
-    problem = next((finding.summary for finding in run.findings if finding.kind == "nan"), "")
-    yield Observation(
-        "training_nonfinite_points_total",
-        {"run": run.id},
-        summary.nonfinite_points(),
-        run.facts.name,
-        detail=f"{problem}.{' The training goes on by itself.' if run.active else ''}",
-        fact=nonfinite_fact(summary),
-        simulated=run.facts.simulated,
-    )

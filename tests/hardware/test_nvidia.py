@@ -15,7 +15,7 @@ Probe = Callable[..., Any]
 SCENARIOS = Path(__file__).parents[1] / "fakenvml/scenarios"
 MIB = 1024**2
 CARD = "GPU-3070a000-7e57-4000-8000-000000000001"
-GPU_METRICS = {metric.name for metric in CATALOGUE.values() if metric.labels == ("gpu",)}
+GPU_METRICS = {metric.name for metric in CATALOGUE.values() if metric.read and metric.labels == ("gpu",)}
 ALL = ["fast", "medium", "slow"]
 
 
@@ -61,6 +61,7 @@ def test_that_a_training_card_is_read_exactly(probe: Probe, fakenvml: Path) -> N
         "gpu_fan_speed_ratio": 0.62,
         "gpu_performance_state": 2.0,
         "gpu_throttled": 0.0,
+        "gpu_throttled_by_heat": 0.0,
     }
     assert energy >= 0
     assert gpu["unavailable"] == {}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackseg_desktop.insight.progress import epoch_seconds, interval_left, longest_epoch, seconds_left
+from crackseg_desktop.insight.progress import epoch_seconds, interval_left, seconds_left
 
 LENGTHS = st.lists(st.floats(0.5, 1e5), min_size=3, max_size=40)
 
@@ -20,13 +20,11 @@ def ends(lengths: list[float]) -> list[float]:
 
 def test_that_one_long_pause_does_not_change_the_speed() -> None:
     assert epoch_seconds([0, 60, 120, 3600, 3660, 3720]) == 60
-    assert longest_epoch([0, 60, 120, 3600]) == 3480
 
 
 def test_that_nothing_is_guessed_before_two_epochs_ended() -> None:
     assert epoch_seconds([]) is None
     assert epoch_seconds([100]) is None
-    assert longest_epoch([100]) is None
 
 
 def test_that_the_time_left_runs_down_within_an_epoch_and_no_further() -> None:

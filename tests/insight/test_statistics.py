@@ -63,3 +63,11 @@ def test_that_finite_values_whose_sum_is_too_large_are_healthy() -> None:
 
 def test_that_infinities_that_cancel_out_are_noticed() -> None:
     assert counted([math.inf, -math.inf, 0.5]).nonfinite == 2
+
+
+def test_that_the_present_stay_of_a_recall_at_an_end_of_its_range_is_known() -> None:
+    recall = counted([0.99, 1e-9, 1e-10, 0.5, 1e-9, 0.99, 0.985], "val/recall")
+    assert recall.extreme is not None
+    assert recall.extreme.step == 6
+    recall.count([8], [0.0], [0.9])
+    assert recall.extreme is None

@@ -2,18 +2,19 @@ from __future__ import annotations
 
 import shutil
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crackseg_desktop.readings import CurvePoints, RunFacts
+from crackseg_desktop.readings import CurvePoints, FoldersRead, RunFacts
 from crackseg_desktop.training.follower import Follower
 from crackseg_desktop.training.merging import GRACE_SECONDS
+from crackseg_desktop.training.mounts import Silence
 from crackseg_desktop.training.reader import CHUNK_POINTS, RunReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.conftest import FakeClock
     from tests.training.conftest import Checkout, Layout, Told
@@ -62,6 +63,21 @@ def test_that_a_quiet_folder_tells_nothing(
         clock.advance(20)
         follower.poll()
     assert len(told.events) == count
+
+
+def test_that_it_says_when_all_was_read_and_which_mounts_are_silent(
+    checkout: Checkout, told: Told, clock: FakeClock
+) -> None:
+    checkout.complete()
+    silent: list[Silence] = []
+    follower = Follower([checkout.root], told, clock, answers=lambda path: True, silent=lambda: silent)
+    for point in (None, None, "/mnt/nas", "/mnt/nas", None):
+        silent[:] = [] if point is None else [Silence(Path(point), NOON)]
+        follower.poll()
+        clock.advance(20)
+    reads = [event for event in told.events if isinstance(event, FoldersRead)]
+    assert [read.silent for read in reads] == [(), (("/mnt/nas", NOON),), ()]
+    assert type(told.events[0]) is not FoldersRead
 
 
 def test_that_every_point_comes_once_and_in_order(

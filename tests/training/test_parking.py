@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crackseg_desktop.readings import CurvePoints, RunFacts, RunParked, RunResumed
+from crackseg_desktop.readings import CurvePoints, FoldersRead, RunFacts, RunParked, RunResumed
 from crackseg_desktop.training.follower import Follower
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_that_a_run_that_ended_is_parked_after_its_points_and_facts(
     finished(checkout)
     follower.poll()
     kinds = [type(event) for event in told.events]
-    assert kinds[-2:] == [RunFacts, RunParked]
+    assert kinds[-3:] == [RunFacts, RunParked, FoldersRead]
     assert parked(told)[0].facts == only(told)
     assert parked(told)[0].summary is None
 

@@ -1,9 +1,11 @@
 """The state machine of alerts: observations in, changes out. Pure: time comes with each call.
 
-One alert is one (rule, subject) pair on its way ``ok -> pending -> firing -> (acknowledged) -> resolved``. One breach
-is one notification, however long it lasts; recovery is said once, and only of what had been said. While alerts are
-snoozed they are recorded and not announced; what still fires when the snooze ends is announced then. A subject that
-is no longer observed keeps its state for a while and is then closed without a word: absence of data is no recovery.
+One alert is one (rule, subject) pair on its way ``pending -> firing -> (acknowledged | snoozed) -> resolved``. One
+breach is one notification, however long it lasts, until its repeat interval has passed; recovery is said once, and
+only of what had been said. A worse severity takes the place of the notification, a milder one says nothing. What is
+silenced, inhibited by another alert, no news, or seen in the first minute after a suspend is recorded and not
+announced; what still fires after that is announced then. A subject that is no longer observed has no data after three
+rounds, keeps its state for a while and is then closed without a word: absence of data is no recovery.
 
 Durations are measured in monotonic seconds, so that a clock set back or forward changes none of them; wall time is
 only what the events show.
@@ -11,80 +13,64 @@ only what the events show.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from crackseg_desktop import units
-from crackseg_desktop.readings import OPEN, AlertEvent, AlertState, Severity
+from crackseg_desktop.alerts.alert import PENDING, RANK, Alert
+from crackseg_desktop.alerts.flapping import FLAPS, Flaps
+from crackseg_desktop.alerts.inhibition import INHIBITIONS
+from crackseg_desktop.alerts.observation import Key, Moment, Observation, labels_key
+from crackseg_desktop.alerts.rulebook import Rulebook
+from crackseg_desktop.alerts.silences import Silences
+from crackseg_desktop.alerts.words import again, flapping, recovery
+from crackseg_desktop.readings import OPEN, AlertEvent, AlertState, Evidence, Scope, Silence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from crackseg_desktop.alerts.rules import Rule
+    from crackseg_desktop.alerts.inhibition import Inhibition
+    from crackseg_desktop.alerts.rule import Rule, RuleStatus
+
+    Points = tuple[tuple[float, float], ...]
+
+__all__ = ["FORGET_SECONDS", "Engine", "Moment", "Observation", "judge_once"]
 
 FORGET_SECONDS = 60.0
 """How long an alert outlives the last observation of its subject."""
-
-_TITLE_LENGTH, _SUMMARY_LENGTH = 63, 255
-_ORDER = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """One value that a rule can judge.
-
-    ``labels`` identify the subject; ``subject``, ``detail`` (the evidence) and ``fact`` (what became so, where the
-    rule alone cannot know) are its words.
-    """
-
-    metric: str
-    labels: Mapping[str, str]
-    value: float
-    subject: str
-    detail: str = ""
-    fact: str = ""
-    simulated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When observations are judged: ``wall`` in Unix seconds, ``monotonic`` for durations."""
-
-    wall: float
-    monotonic: float
-
-
-@dataclass(slots=True)
-class _Alert:
-    """What the engine remembers of one pair; times are monotonic.
-
-    ``worst`` is the event of its worst value, ``begun`` when the value went beyond the limit, ``cleared`` when it came
-    back to the clear level, ``seen`` when its subject was last observed.
-    """
-
-    event: AlertEvent
-    worst: AlertEvent
-    begun: float
-    seen: float
-    cleared: float | None = None
-    announced: bool = False
-
-
-_Key = tuple[str, tuple[tuple[str, str], ...]]
+MISSED_ROUNDS = 3
+RESUME_SECONDS = 60.0
+"""So long after a suspend nothing is announced: figures settle, mounts and networks come back."""
+RESTORE_SECONDS = 600.0
+"""So long an alert of the last session waits for its subject: a run is found only after its folder was searched."""
+_MOST_SPENT, _MOST_KEPT = 5000, 1000
 
 
 class Engine:
-    """Judges observations by rules. Belongs to one thread."""
+    """Judges observations by rules. Belongs to one thread.
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules = tuple(rules)
-        self._alerts: dict[_Key, _Alert] = {}
-        self._snoozed_until: Moment | None = None
+    ``past`` returns the newest values of what an observation is of, for the evidence: (Unix seconds, value), the last
+    one that of the observation.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        past: Callable[[Observation], Points] = lambda seen: (),
+        inhibitions: Iterable[Inhibition] = INHIBITIONS,
+    ) -> None:
+        self._past = past
+        self._inhibitions = tuple(inhibitions)
+        self._rules = Rulebook(rules)
+        self._alerts: dict[str, dict[Key, Alert]] = {}
+        self._flaps: dict[Key, Flaps] = {}
+        self._spent: dict[Key, float] = {}
+        self._silences = Silences()
+        self._quiet_until = float("-inf")
 
     @property
-    def snoozed_until(self) -> float | None:
-        """Return when the snooze ends, in Unix seconds; None while there is none."""
-        return self._snoozed_until.wall if self._snoozed_until is not None else None
+    def silences(self) -> tuple[Silence, ...]:
+        """Return the silences there are, the oldest first."""
+        return self._silences.all()
 
     def observe(self, observations: Iterable[Observation], at: Moment, *, is_news: bool = True) -> list[AlertEvent]:
         """Judge the newest values and return what changed, in order.
@@ -92,162 +78,258 @@ class Engine:
         Observations may come in parts: what is missing keeps its state. What is no news (the past of a demonstration)
         is recorded and not announced; what of it still fires is announced with the next observation that is.
         """
+        self._silences.end_overdue(at)
         changes: list[AlertEvent] = []
-        quiet = not is_news or self._is_snoozed(at)
-        for observation in observations:
-            for rule in self._rules:
-                if rule.metric == observation.metric:
-                    changes += self._judge(rule, observation, at, quiet=quiet)
+        judged: list[Alert] = []
+        for rule, seen, distances in self._rules.judging(observations, at.monotonic):
+            alert = self._judge(rule, seen, distances, at)
+            judged += [alert] if alert is not None else []
+        for alert in judged:  # once all are judged: an alert may make others moot
+            changes += self._resolve(alert, at, is_news=is_news) if not alert.fires else self._voice(alert, at, is_news)
         return changes
 
-    def close_unseen(self, at: Moment) -> list[AlertEvent]:
-        """Close the alerts whose subject has not been observed for a while; call it after a whole round."""
-        gone = [key for key, alert in self._alerts.items() if at.monotonic - alert.seen > FORGET_SECONDS]
-        closed = [self._alerts.pop(key) for key in gone]
-        return [
-            replace(
-                alert.event,
-                state=AlertState.RESOLVED,
-                time=at.wall,
-                notify=False,
-                summary=f"{alert.event.subject} is no longer observed.",
-            )
-            for alert in closed
-            if alert.event.state != AlertState.PENDING
-        ]
+    def end_round(self, at: Moment) -> list[AlertEvent]:
+        """Note what was not observed in a whole round, and close what has not been for a while."""
+        self._silences.end_overdue(at)
+        changes: list[AlertEvent] = []
+        for alert in self._all():
+            if alert.seen < at.monotonic:
+                changes += self._miss(alert, at)
+        self._forget(at)
+        return changes
+
+    def end_run(self, run: str, at: Moment, still_judged: frozenset[str] = frozenset()) -> list[AlertEvent]:
+        """Close the alerts of a run that has ended, those on the metrics ``still_judged`` apart, and its silences."""
+        self._silences.end_run(run)
+        over = [alert for alert in self._all() if alert.event.labels.get("run") == run]
+        return self._close([item for item in over if item.rule.metric not in still_judged], "The run has ended.", at)
 
     def resume(self, at: Moment) -> None:
         """Begin durations anew after a suspend: nobody observed the time between."""
-        for alert in self._alerts.values():
-            alert.seen = at.monotonic
-            alert.cleared = None
-            if alert.event.state == AlertState.PENDING:
-                alert.begun = at.monotonic
+        self._quiet_until = at.monotonic + RESUME_SECONDS
+        for alert in self._all():
+            alert.begin_anew(at.monotonic)
 
     def open_alerts(self) -> list[AlertEvent]:
         """Return what fires now, the most severe and newest first."""
-        events = [alert.event for alert in self._alerts.values() if alert.event.state in OPEN]
-        return sorted(events, key=lambda event: (_ORDER.index(event.severity), -event.since))
+        events = [alert.event for alert in self._all() if alert.event.state in OPEN]
+        return sorted(events, key=lambda event: (-RANK[event.severity], -event.since))
 
-    def snooze(self, seconds: float | None, at: Moment) -> None:
-        """Announce nothing for so long; None ends the snooze."""
-        self._snoozed_until = None if seconds is None else Moment(at.wall + seconds, at.monotonic + seconds)
+    def statuses(self) -> tuple[RuleStatus, ...]:
+        """Return every rule, also those turned off, with what it was last compared with."""
+        return self._rules.statuses()
 
-    def acknowledge(self, key: str, at: Moment) -> list[AlertEvent]:
-        """Mark a firing alert as seen by a person."""
-        for alert in self._alerts.values():
-            if alert.event.key == key and alert.event.state in (AlertState.FIRING, AlertState.SNOOZED):
-                alert.announced = True
-                return [self._change(alert, AlertState.ACKNOWLEDGED, at, notify=False)]
+    def snooze(self, silence: Silence, at: Moment) -> list[AlertEvent]:
+        """Announce nothing of a subject from now on; what fires of it is told again when that ends."""
+        self._silences.add(silence, at)
+        return [event for alert in self._all() if alert.fires for event in self._voice(alert, at, is_news=False)]
+
+    def end_snooze(self, scope: Scope, subject: str = "") -> None:
+        """End a silence; what still fires is announced with its next observation."""
+        self._silences.remove(scope, subject)
+
+    def acknowledge(self, key: str, at: Moment, note: str = "") -> list[AlertEvent]:
+        """Mark a firing alert as seen by a person: it is announced again only if it gets worse."""
+        for alert in self._all():
+            if alert.event.key == key and alert.fires:
+                return self._acknowledge(alert, at, note)
         return []
 
-    def _judge(self, rule: Rule, seen: Observation, at: Moment, *, quiet: bool) -> list[AlertEvent]:
-        key = (rule.name, tuple(sorted(seen.labels.items())))
-        alert = self._alerts.get(key)
+    def set_rules(self, rules: Iterable[Rule], at: Moment) -> list[AlertEvent]:
+        """Judge by these rules from now on; alerts of rules that are gone or off are closed, all others stay."""
+        self._rules = Rulebook(rules)
+        gone = []
+        for alert in self._all():
+            rule = self._rules.get(alert.rule.name)
+            if rule is None or rule.metric != alert.rule.metric:
+                gone.append(alert)
+            elif rule != alert.rule:
+                alert.follow(rule)
+        return self._close(gone, "Its rule was turned off.", at)
+
+    def document(self, at: Moment) -> dict[str, Any]:
+        """Describe what must survive a restart, as JSON can hold it."""
+        return {
+            "time": at.wall,
+            "alerts": [alert.document(at) for alert in self._all()[:_MOST_KEPT] if alert.fires],
+            "silences": self._silences.document(),
+            "spent": [[name, [list(pair) for pair in labels], time] for (name, labels), time in self._spent.items()],
+        }
+
+    def restore(self, document: Mapping[str, Any], at: Moment) -> None:
+        """Go on where another session stopped. Raises KeyError, TypeError or ValueError for no such document."""
+        away = max(0.0, at.wall - document["time"])
+        for item in document["alerts"]:
+            rule = self._rules.get(item["event"]["rule"])
+            if rule is not None:
+                alert = Alert.from_document(item, rule, at, away)
+                alert.seen += RESTORE_SECONDS
+                self._alerts.setdefault(rule.name, {})[_key_of(alert)] = alert
+        self._silences.restore(document["silences"], at)
+        for name, labels, time in document["spent"]:
+            self._spent[name, tuple((str(label), str(value)) for label, value in labels)] = time
+
+    def _all(self) -> list[Alert]:
+        return [alert for alerts in self._alerts.values() for alert in alerts.values()]
+
+    def _judge(self, rule: Rule, seen: Observation, distances: Mapping[str, float], at: Moment) -> Alert | None:
+        """Bring one alert up to date; None where there is none, or it came to nothing."""
+        key = (rule.name, labels_key(seen.labels))
+        alerts = self._alerts.setdefault(rule.name, {})
+        alert = alerts.get(key)
         if alert is None:
-            if not rule.breached_by(seen.value):
-                return []
-            event = _event(rule, seen, AlertState.PENDING, at.wall, at.wall)
-            alert = self._alerts[key] = _Alert(event, event, at.monotonic, at.monotonic)
-        alert.seen = at.monotonic
-        if alert.event.state == AlertState.PENDING:
-            return self._judge_pending(rule, key, alert, seen, at, quiet=quiet)
-        return self._judge_firing(rule, key, alert, seen, at, quiet=quiet)
+            is_breach = any(rule.breached_by(seen.value, level, distances) for level in rule.all_levels)
+            if not is_breach or key in self._spent:
+                return None
+            alert = alerts[key] = Alert.begin(rule, seen, at)
+        self._return_data(alert, at)
+        came_back = alert.weigh(seen.value, distances, at.monotonic)
+        if not alert.fires and all(since is None for since in alert.beyond):
+            del alerts[key]
+            return None
+        was = alert.level
+        flaps = self._flaps.get(key)
+        wait = max(rule.clear_seconds, flaps.wait if flaps is not None else 0.0)
+        alert.level = alert.level_at(at.monotonic, wait)
+        alert.take(seen, distances, at)
+        self._move(alert, key, was, seen, at, came_back=came_back)
+        return alert if alert.fires or was != PENDING else None
 
-    def _judge_pending(
-        self, rule: Rule, key: _Key, alert: _Alert, seen: Observation, at: Moment, *, quiet: bool
-    ) -> list[AlertEvent]:
-        if not rule.breached_by(seen.value):
-            del self._alerts[key]
+    def _move(self, alert: Alert, key: Key, was: int, seen: Observation, at: Moment, *, came_back: bool) -> None:
+        """Follow a change of the level: it fired, got worse, got milder, or came back before it was over."""
+        if alert.level > was:
+            is_flap = was == PENDING or alert.level <= alert.highest
+            self._count(alert, key, at, is_flap=is_flap)
+            alert.highest = max(alert.highest, alert.level)
+            cause, advice = alert.rule.explain(seen.kind)
+            evidence = Evidence(self._past(seen) or ((at.wall, seen.value),), cause, advice)
+            alert.event = replace(alert.event, state=AlertState.FIRING, evidence=evidence)
+            if alert.rule.once_per_run:
+                self._spend(key, at)
+        elif PENDING < alert.level < was and alert.voiced is not None:
+            alert.voiced = min(alert.voiced, alert.event.severity, key=RANK.__getitem__)
+        elif came_back and alert.fires:
+            self._count(alert, key, at, is_flap=True)
+            if alert.event.occurrence == FLAPS and alert.event.state == AlertState.FIRING:
+                alert.voiced = None
+
+    def _count(self, alert: Alert, key: Key, at: Moment, *, is_flap: bool) -> None:
+        if is_flap:
+            flaps = self._flaps.setdefault(key, Flaps())
+            flaps.fire(at.monotonic)
+            alert.event = replace(alert.event, occurrence=flaps.occurrence)
+
+    def _spend(self, key: Key, at: Moment) -> None:
+        """Remember that a subject was told of once and for all."""
+        self._spent[key] = at.wall
+        while len(self._spent) > _MOST_SPENT:
+            del self._spent[next(iter(self._spent))]
+
+    def _voice(self, alert: Alert, at: Moment, is_news: bool) -> list[AlertEvent]:
+        """Announce an alert, or publish only that it changed, or nothing."""
+        event = alert.event
+        if event.state == AlertState.ACKNOWLEDGED:
+            return self._publish(alert, AlertState.ACKNOWLEDGED, at)
+        if self._silences.cover(event):
+            alert.voiced = None
+            return self._publish(alert, AlertState.SNOOZED, at)
+        is_due = alert.voiced is None or RANK[event.severity] > RANK[alert.voiced]
+        is_muted = not is_news or at.monotonic < self._quiet_until or self._is_inhibited(alert)
+        if is_muted or alert.is_quiet:  # what is quiet is all but over
+            return self._publish(alert, AlertState.FIRING, at)
+        if is_due:
+            return [self._announce(alert, at)]
+        repeat = alert.rule.repeat_after(event.severity)
+        if repeat and at.monotonic - alert.voiced_at >= repeat:
+            said = self._announce(alert, at)
+            title, summary = again(said, at.monotonic - alert.begun)
+            return [replace(said, title=title, summary=summary)]
+        return self._publish(alert, AlertState.FIRING, at)
+
+    def _announce(self, alert: Alert, at: Moment) -> AlertEvent:
+        alert.voiced, alert.voiced_at = alert.event.severity, at.monotonic
+        event = self._change(alert, AlertState.FIRING, at, notify=True)
+        return replace(event, summary=flapping(event)) if event.occurrence >= FLAPS else event
+
+    def _publish(self, alert: Alert, state: AlertState, at: Moment) -> list[AlertEvent]:
+        """Tell that an alert is in this state, without a word to a person; nothing where that is known."""
+        if alert.told == (state, alert.event.severity):
             return []
-        self._note(alert, rule, seen, at)
-        if at.monotonic - alert.begun < rule.for_seconds:
-            return []
-        return [self._announce(alert, at, quiet=quiet)]
+        return [self._change(alert, state, at, notify=False)]
 
-    def _judge_firing(
-        self, rule: Rule, key: _Key, alert: _Alert, seen: Observation, at: Moment, *, quiet: bool
-    ) -> list[AlertEvent]:
-        self._note(alert, rule, seen, at)
-        if not rule.cleared_by(seen.value):
-            alert.cleared = None
-            return [] if alert.announced or quiet else [self._announce(alert, at, quiet=False)]
-        alert.cleared = at.monotonic if alert.cleared is None else alert.cleared
-        if at.monotonic - alert.cleared < rule.clear_seconds:
-            return []
-        del self._alerts[key]
-        event = self._change(alert, AlertState.RESOLVED, at, notify=alert.announced and not quiet)
-        return [replace(event, title=alert.worst.title, summary=_recovery(rule, alert, seen.value, at))]
-
-    @staticmethod
-    def _note(alert: _Alert, rule: Rule, seen: Observation, at: Moment) -> None:
-        """Take over the newest value, and keep the worst."""
-        alert.event = _event(rule, seen, alert.event.state, alert.event.since, at.wall)
-        worst = alert.worst.value
-        if worst is None or (seen.value > worst if rule.comparison == "above" else seen.value < worst):
-            alert.worst = alert.event
-
-    def _announce(self, alert: _Alert, at: Moment, *, quiet: bool) -> AlertEvent:
-        alert.announced = not quiet
-        state = AlertState.SNOOZED if self._is_snoozed(at) else AlertState.FIRING
-        return self._change(alert, state, at, notify=not quiet)
-
-    def _is_snoozed(self, at: Moment) -> bool:
-        if self._snoozed_until is not None and at.monotonic >= self._snoozed_until.monotonic:
-            self._snoozed_until = None
-        return self._snoozed_until is not None
-
-    def _change(self, alert: _Alert, state: AlertState, at: Moment, *, notify: bool) -> AlertEvent:
+    def _change(self, alert: Alert, state: AlertState, at: Moment, *, notify: bool) -> AlertEvent:
         alert.event = replace(alert.event, state=state, time=at.wall, notify=notify)
+        alert.told = (state, alert.event.severity)
         return alert.event
+
+    def _is_inhibited(self, alert: Alert) -> bool:
+        return any(
+            item.mutes(alert.event, (it.event for it in self._alerts.get(item.source, {}).values() if it.fires))
+            for item in self._inhibitions
+            if alert.rule.name in item.targets
+        )
+
+    def _resolve(self, alert: Alert, at: Moment, *, is_news: bool) -> list[AlertEvent]:
+        was_said = alert.voiced is not None and is_news and not self._silences.cover(alert.event)
+        return [self._over(alert, at, "", notify=was_said)]
+
+    def _over(self, alert: Alert, at: Moment, why: str, *, notify: bool) -> AlertEvent:
+        """Take an alert out and return its last event; ``why`` is the reason where its value did not recover."""
+        del self._alerts[alert.rule.name][_key_of(alert)]
+        seconds = at.monotonic - alert.begun
+        event = self._change(alert, AlertState.RESOLVED, at, notify=notify)
+        summary = why or recovery(alert.rule, event, seconds)
+        return replace(event, severity=alert.gravest, title=alert.worst, summary=summary, lasted=seconds)
+
+    def _close(self, alerts: Iterable[Alert], why: str, at: Moment) -> list[AlertEvent]:
+        """Close alerts without a word to a person, and tell of those that were more than pending."""
+        closed = [(alert.fires, self._over(alert, at, why, notify=False)) for alert in alerts]
+        return [event for had_fired, event in closed if had_fired]
+
+    def _acknowledge(self, alert: Alert, at: Moment, note: str) -> list[AlertEvent]:
+        if alert.event.state == AlertState.ACKNOWLEDGED and note in ("", alert.event.note):
+            return []
+        alert.event = replace(alert.event, note=note or alert.event.note)
+        alert.voiced = alert.event.severity
+        if alert.event.state == AlertState.NO_DATA:
+            alert.before_gap = AlertState.ACKNOWLEDGED
+            return []
+        return [self._change(alert, AlertState.ACKNOWLEDGED, at, notify=False)]
+
+    def _return_data(self, alert: Alert, at: Moment) -> None:
+        alert.seen, alert.missed = at.monotonic, 0
+        if alert.event.state == AlertState.NO_DATA:
+            alert.event = replace(alert.event, state=alert.before_gap)
+
+    def _miss(self, alert: Alert, at: Moment) -> list[AlertEvent]:
+        """Count a round without a value of an alert."""
+        alert.missed += 1
+        if at.monotonic - alert.seen > FORGET_SECONDS:
+            return self._close([alert], f"{alert.event.subject} is no longer observed.", at)
+        if alert.missed < MISSED_ROUNDS:
+            return []
+        if not alert.fires:  # nobody can say that it lasted
+            return self._close([alert], "", at)
+        if alert.event.state == AlertState.NO_DATA:
+            return []
+        alert.before_gap = alert.event.state
+        return self._publish(alert, AlertState.NO_DATA, at)
+
+    def _forget(self, at: Moment) -> None:
+        """Let go of figures and flaps that do not matter any more."""
+        self._rules.forget(at.monotonic - FORGET_SECONDS)
+        self._flaps = {
+            key: flaps
+            for key, flaps in self._flaps.items()
+            if key in self._alerts.get(key[0], {}) or not flaps.is_over(at.monotonic)
+        }
 
 
 def judge_once(rules: Iterable[Rule], observations: Iterable[Observation], now: float) -> list[AlertEvent]:
     """Return what is beyond its limit right now, treating every ``for`` as elapsed (for ``check``)."""
-    seen = tuple(observations)
-    return [
-        _event(rule, observation, AlertState.FIRING, now, now)
-        for rule in rules
-        for observation in seen
-        if rule.metric == observation.metric and rule.breached_by(observation.value)
-    ]
+    engine = Engine(replace(rule, for_seconds=0.0) for rule in rules)
+    return [event for event in engine.observe(observations, Moment(now, 0.0)) if event.notify]
 
 
-def _event(rule: Rule, seen: Observation, state: AlertState, since: float, now: float) -> AlertEvent:
-    words = {
-        "subject": seen.subject,
-        "value": _value(rule, seen.value),
-        "limit": _value(rule, rule.limit),
-        "detail": seen.detail,
-        "fact": seen.fact,
-    }
-    return AlertEvent(
-        rule=rule.name,
-        subject=seen.subject,
-        labels=seen.labels,
-        state=state,
-        severity=rule.severity,
-        metric=rule.metric,
-        value=seen.value,
-        limit=rule.limit,
-        since=since,
-        time=now,
-        title=_cut(rule.title.format(**words), _TITLE_LENGTH),
-        summary=_cut(rule.summary.format(**words).strip(), _SUMMARY_LENGTH),
-        simulated=seen.simulated,
-    )
-
-
-def _recovery(rule: Rule, alert: _Alert, value: float, at: Moment) -> str:
-    kind = "peak" if rule.comparison == "above" else "lowest"
-    figures = f"{_value(rule, value)} now, {kind} {units.figure(rule.unit, alert.worst.value)}"
-    lasted = units.duration(at.monotonic - alert.begun)
-    return _cut(f"Back to normal after {lasted}: {figures}, limit {_value(rule, rule.limit)}.", _SUMMARY_LENGTH)
-
-
-def _value(rule: Rule, value: float) -> str:
-    return units.figure(rule.unit, value)
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+def _key_of(alert: Alert) -> Key:
+    return (alert.rule.name, labels_key(alert.event.labels))

@@ -1,17 +1,19 @@
-"""From a sample to what rules can judge: every figure of the catalogue, with the words that name its subject."""
+"""From a sample to what rules can judge: every figure of the catalogue, and how its sources are doing, in words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from crackseg_desktop import units
-from crackseg_desktop.alerts.engine import Observation
+from crackseg_desktop.alerts.observation import Observation
 from crackseg_desktop.readings import GpuReading, Reading, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crackseg_desktop.readings import Sample
+    from crackseg_desktop.readings import Sample, SourceHealth
+
+_SILENT = frozenset({SourceState.NOT_RESPONDING, SourceState.FAILED})
 
 
 def observations(sample: Sample) -> Iterator[Observation]:
@@ -24,6 +26,25 @@ def observations(sample: Sample) -> Iterator[Observation]:
             yield Observation(
                 metric, reading.labels, value, subject, _detail(reading, metric), simulated=sample.simulated
             )
+    for gpu in sample.gpus:
+        lost = float(gpu.state == SourceState.LOST)
+        yield Observation(
+            "gpu_lost", gpu.labels, lost, _subject(gpu), sentence(gpu.reason or gpu.name), simulated=sample.simulated
+        )
+    for source in sample.sources:
+        yield from _of_source(source, simulated=sample.simulated)
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital at its beginning and a full stop at its end."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def _of_source(source: SourceHealth, *, simulated: bool) -> Iterator[Observation]:
+    labels, detail = {"source": source.name}, sentence(source.reason or source.state)
+    states = {"driver_mismatch": source.state == SourceState.MISMATCH, "source_silent": source.state in _SILENT}
+    for metric, holds in states.items():
+        yield Observation(metric, labels, float(holds), source.name, detail, simulated=simulated)
 
 
 def _subject(reading: Reading) -> str:
@@ -39,6 +60,8 @@ def _detail(reading: Reading, metric: str) -> str:
             return _share(reading, "gpu_memory_used_bytes", "gpu_memory_total_bytes")
         case "host_memory_used_ratio":
             return _share(reading, "host_memory_used_bytes", "host_memory_total_bytes")
+        case "gpu_throttled_by_heat" if isinstance(reading, GpuReading):
+            return sentence("; ".join(reading.throttle_reasons))
         case "gpu_temperature_celsius" if isinstance(reading, GpuReading):
             slowdown = reading.get("gpu_temperature_slowdown_celsius")
             limit = f", slows itself at {units.figure('celsius', slowdown)}" if slowdown else ""

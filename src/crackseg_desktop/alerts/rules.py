@@ -1,155 +1,190 @@
-"""Rules: which series is compared with which limit, for how long, and in what words it is said.
+"""Which rules are in force: the built-in ones as the ``[rules.NAME]`` tables of the settings change them, and new ones.
 
-A rule is data. The built-in ones carry the figures of the monitoring guide; the ``[rules.NAME]`` tables of the settings
-change their limits or turn them off.
+A table with the name of a built-in rule changes its figures or turns it off; any other must name the ``metric`` of the
+catalogue that it compares. What cannot be used is told by its dotted key, and the rest holds.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+import string
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from crackseg_desktop.alerts.builtin import BUILTIN
+from crackseg_desktop.alerts.rule import Level, Rule, RuleStatus
 from crackseg_desktop.metrics import CATALOGUE
 from crackseg_desktop.readings import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+__all__ = ["BUILTIN", "Level", "Rule", "RuleStatus", "rules_from"]
+
+Problems = list[tuple[str, str]]
+_WORDS = frozenset({"subject", "value", "limit", "detail", "fact"})
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A limit on one metric of the catalogue, in its base unit.
-
-    It fires once the value has been beyond ``limit`` for ``for_seconds`` and resolves once it has been on the good side
-    of ``clear`` for ``clear_seconds``. ``title`` and ``summary`` are templates of {subject}, {value}, {limit}, {detail}
-    and {fact}.
-    """
-
-    name: str
-    metric: str
-    comparison: Literal["above", "below"]
-    limit: float
-    clear: float
-    severity: Severity
-    title: str
-    summary: str
-    for_seconds: float = 0.0
-    clear_seconds: float = 0.0
-    enabled: bool = True
-
-    @property
-    def unit(self) -> str:
-        """Return the unit of the rule's metric."""
-        return CATALOGUE[self.metric].unit
-
-    def breached_by(self, value: float) -> bool:
-        """Say whether a value is beyond the limit."""
-        return value > self.limit if self.comparison == "above" else value < self.limit
-
-    def cleared_by(self, value: float) -> bool:
-        """Say whether a value is back on the good side of the clear level."""
-        return value <= self.clear if self.comparison == "above" else value >= self.clear
-
-
-BUILTIN: tuple[Rule, ...] = (
-    Rule(
-        "gpu_temperature",
-        "gpu_temperature_celsius",
-        "above",
-        limit=80,
-        clear=77,
-        severity=Severity.WARNING,
-        title="{subject} at {value}, limit {limit}",
-        summary="Hotter than {limit}. {detail}",
-        for_seconds=10,
-        clear_seconds=10,
-    ),
-    Rule(
-        # 7.5 of 8 GiB: 93.75 % of any card.
-        "gpu_memory",
-        "gpu_memory_used_ratio",
-        "above",
-        limit=0.9375,
-        clear=0.92,
-        severity=Severity.CRITICAL,
-        title="{subject} memory nearly full: {detail}",
-        summary="{detail} in use, the limit is {limit}. The next allocation may fail as out of memory.",
-        clear_seconds=10,
-    ),
-    Rule(
-        "host_memory",
-        "host_memory_used_ratio",
-        "above",
-        limit=0.90,
-        clear=0.85,
-        severity=Severity.WARNING,
-        title="RAM at {value}, limit {limit}",
-        summary="{detail} in use. Above it the system swaps and the data loader slows down.",
-        for_seconds=30,
-        clear_seconds=10,
-    ),
-    Rule(
-        "disk_space",
-        "host_disk_free_bytes",
-        "below",
-        limit=10e9,
-        clear=12e9,
-        severity=Severity.WARNING,
-        title="Disk nearly full on {subject}: {value} free",
-        summary="{value} free, the limit is {limit}. A checkpoint that does not fit ends the training.",
-        clear_seconds=10,
-    ),
-    Rule(
-        "nan",
-        "training_nonfinite_points_total",
-        "above",
-        limit=0,
-        clear=0,
-        severity=Severity.CRITICAL,
-        title="{fact} in {subject}",
-        summary="{detail}",
-    ),
-)
-
-
-def rules_from(tables: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[Rule, ...], tuple[tuple[str, str], ...]]:
+def rules_from(
+    tables: Mapping[str, Mapping[str, Any]], *, with_disabled: bool = False
+) -> tuple[tuple[Rule, ...], tuple[tuple[str, str], ...]]:
     """Return the rules in force, and the dotted key and a sentence for each table entry that could not be used.
 
-    A table that moves ``limit`` without ``clear`` keeps the distance between the two.
+    A table that moves ``limit`` without ``clear`` keeps the distance between the two. ``with_disabled`` includes the
+    rules that are turned off.
     """
-    names = sorted(rule.name for rule in BUILTIN)
-    unknown = [name for name in tables if name not in names]
-    problems = [(f"rules.{name}", f"is not a rule; there are {', '.join(names)}") for name in unknown]
-    rules = tuple(_changed(rule, tables.get(rule.name, {}), problems) for rule in BUILTIN)
-    return tuple(rule for rule in rules if rule.enabled), tuple(problems)
+    problems: Problems = []
+    rules = [_changed(rule, tables.get(rule.name, {}), problems) for rule in BUILTIN]
+    names = {rule.name for rule in BUILTIN}
+    made = (_made(name, table, problems) for name, table in tables.items() if name not in names)
+    rules += [rule for rule in made if rule is not None]
+    return tuple(rule for rule in rules if rule.enabled or with_disabled), tuple(problems)
 
 
-def _changed(rule: Rule, table: Mapping[str, Any], problems: list[tuple[str, str]]) -> Rule:
-    changes: dict[str, Any] = {}
-    for key, value in table.items():
-        reason = _mismatch(key, value)
-        if reason is not None:
-            problems.append((f"rules.{rule.name}.{key}", reason))
-        else:
-            changes[key] = Severity(value) if key == "severity" else value
+def _changed(rule: Rule, table: Mapping[str, Any], problems: Problems) -> Rule:
+    """Return a built-in rule with what a table changes."""
+    changes = _usable(rule.name, {key: value for key, value in table.items() if key in _SETTABLE}, problems)
+    for key in table.keys() - _SETTABLE.keys():
+        problems.append((f"rules.{rule.name}.{key}", f"cannot be set; there are {', '.join(sorted(_SETTABLE))}"))
     if "limit" in changes and "clear" not in changes:
         changes["clear"] = changes["limit"] + rule.clear - rule.limit
-    return replace(rule, **changes)
+    changed = _with_critical(replace(rule, **changes), table, problems)
+    return _in_order(changed, rule, table, problems)
 
 
-def _mismatch(key: str, value: object) -> str | None:
-    """Say why a value cannot stand in a rule's table."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def _made(name: str, table: Mapping[str, Any], problems: Problems) -> Rule | None:
+    """Make a rule of a person's own; None where what it needs is missing or wrong."""
+    if "metric" not in table:
+        known = ", ".join(sorted(rule.name for rule in BUILTIN))
+        problems.append((f"rules.{name}", f"is not a rule; there are {known}; a new one needs a metric"))
+        return None
+    allowed = _SETTABLE | _FOR_NEW
+    for key in table.keys() - allowed.keys():
+        problems.append((f"rules.{name}.{key}", f"cannot be set; there are {', '.join(sorted(allowed))}"))
+    values = _usable(name, {key: value for key, value in table.items() if key in allowed}, problems)
+    missing = [key for key in ("metric", "limit") if key not in values]
+    if missing:
+        problems += [(f"rules.{name}.{key}", "is needed for a new rule") for key in missing if key not in table]
+        return None
+    title = f"{CATALOGUE[values['metric']].title} of {{subject}} at {{value}}"
+    given = {"comparison": "above", "clear": values["limit"], "severity": Severity.WARNING, "title": title}
+    rule = Rule(name, **({"summary": "{value}, the limit is {limit}. {detail}"} | given | values))
+    return _in_order(_with_critical(rule, table, problems), replace(rule, clear=rule.limit), table, problems)
+
+
+def _with_critical(rule: Rule, table: Mapping[str, Any], problems: Problems) -> Rule:
+    """Move where the critical level of a rule begins; its clear level goes with it."""
+    if "critical_limit" not in table or not _is_number(table["critical_limit"]):
+        return rule
+    known = rule.levels[0] if rule.levels else Level(Severity.CRITICAL, rule.limit, rule.clear)
+    if known.relative_to:
+        known = Level(Severity.CRITICAL, rule.limit, rule.clear)
+    limit = float(table["critical_limit"])
+    is_worse = limit > rule.limit if rule.comparison == "above" else limit < rule.limit
+    if not is_worse:
+        problems.append((f"rules.{rule.name}.critical_limit", f"must be {rule.comparison} the limit, {rule.limit:g}"))
+        return rule
+    return replace(rule, levels=(replace(known, limit=limit, clear=limit + known.clear - known.limit),))
+
+
+def _in_order(rule: Rule, fallback: Rule, table: Mapping[str, Any], problems: Problems) -> Rule:
+    """Refuse a clear level on the bad side of the limit: what it ended would fire again at once."""
+    if not rule.breached_by(rule.clear) or rule.relative_to:
+        return rule
+    key = "clear" if "clear" in table else "limit"
+    problems.append((f"rules.{rule.name}.{key}", f"the clear level must not be {rule.comparison} the limit"))
+    return replace(rule, limit=fallback.limit, clear=fallback.clear)
+
+
+def _usable(name: str, table: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    """Return what of a table can be used, as a rule has it; ``critical_limit`` is only checked."""
+    changes: dict[str, Any] = {}
+    for key, value in table.items():
+        reason = (_SETTABLE | _FOR_NEW)[key](value)
+        if reason is not None:
+            problems.append((f"rules.{name}.{key}", reason))
+        elif key != "critical_limit":
+            changes[key] = _as_rule_has_it(key, value)
+    return changes
+
+
+def _as_rule_has_it(key: str, value: Any) -> Any:
     match key:
-        case "limit" | "clear":
-            return None if is_number else f"must be a number, not {value!r}"
-        case "for_seconds" | "clear_seconds":
-            ok = is_number and isinstance(value, (int, float)) and value >= 0
-            return None if ok else f"must be a number of seconds, not {value!r}"
-        case "enabled":
-            return None if isinstance(value, bool) else f"must be true or false, not {value!r}"
         case "severity":
-            return None if value in list(Severity) else f"must be one of {', '.join(Severity)}, not {value!r}"
+            return Severity(value)
+        case "channels":
+            return tuple(value)
+        case "labels":
+            return dict(value)
         case _:
-            return "cannot be set; there are clear, clear_seconds, enabled, for_seconds, limit, severity"
+            return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _number(value: object) -> str | None:
+    return None if _is_number(value) else f"must be a number, not {value!r}"
+
+
+def _seconds(value: object) -> str | None:
+    ok = isinstance(value, (int, float)) and _is_number(value) and value >= 0
+    return None if ok else f"must be a number of seconds, not {value!r}"
+
+
+def _flag(value: object) -> str | None:
+    return None if isinstance(value, bool) else f"must be true or false, not {value!r}"
+
+
+def _one_of(*choices: str) -> Callable[[object], str | None]:
+    return lambda value: None if value in choices else f"must be one of {', '.join(choices)}, not {value!r}"
+
+
+def _texts(value: object) -> str | None:
+    ok = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return None if ok else f"must be a list of texts, not {value!r}"
+
+
+def _labels(value: object) -> str | None:
+    ok = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return None if ok else f"must be a table of texts, not {value!r}"
+
+
+def _metric(value: object) -> str | None:
+    return None if isinstance(value, str) and value in CATALOGUE else f"is not a metric of the catalogue: {value!r}"
+
+
+def _template(value: object) -> str | None:
+    """Refuse what could not be filled in, or would reach into what is filled in."""
+    if not isinstance(value, str):
+        return f"must be a text, not {value!r}"
+    try:
+        fields = [name for _, name, _, _ in string.Formatter().parse(value) if name is not None]
+    except ValueError as error:
+        return f"cannot be filled in: {error}"
+    unknown = sorted(set(fields) - _WORDS)
+    return None if not unknown else f"must name only {', '.join(sorted(_WORDS))}, not {', '.join(unknown)}"
+
+
+_SETTABLE: dict[str, Callable[[object], str | None]] = {
+    "limit": _number,
+    "clear": _number,
+    "critical_limit": _number,
+    "for_seconds": _seconds,
+    "clear_seconds": _seconds,
+    "repeat_seconds": _seconds,
+    "enabled": _flag,
+    "severity": _one_of(*Severity),
+    "channels": _texts,
+}
+_FOR_NEW: dict[str, Callable[[object], str | None]] = {
+    "metric": _metric,
+    "comparison": _one_of("above", "below"),
+    "labels": _labels,
+    "once_per_run": _flag,
+    "title": _template,
+    "summary": _template,
+    "cause": lambda value: None if isinstance(value, str) else f"must be a text, not {value!r}",
+    "advice": lambda value: None if isinstance(value, str) else f"must be a text, not {value!r}",
+}

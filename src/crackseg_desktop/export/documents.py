@@ -185,6 +185,7 @@ def _host_document(host: HostReading | None) -> Document:
 
 def _figures(reading: Reading, labels: Sequence[str], prefix: str = "") -> Document:
     """List every metric of the catalogue with these labels: its value, or None and the reason."""
-    names = [row.name for row in CATALOGUE.values() if row.labels == tuple(labels) and row.name.startswith(prefix)]
+    rows = (row for row in CATALOGUE.values() if row.read and row.labels == tuple(labels))
+    names = [row.name for row in rows if row.name.startswith(prefix)]
     reasons = {name: reading.unavailable.get(name, "not read") for name in names if reading.get(name) is None}
     return {name: reading.get(name) for name in names} | {"unavailable": reasons}

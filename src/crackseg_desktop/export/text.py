@@ -81,6 +81,34 @@ def check_lines(verdict: Verdict) -> Iterator[str]:
         yield f"{event.severity.upper()} {event.rule}: {event.title}. {event.summary}"
 
 
+def alerts_lines(events: Iterable[Document]) -> Iterator[str]:
+    """Write ``alerts``: one line an alert, as its last change left it, in the order in which they began."""
+    last: dict[tuple[Any, ...], Document] = {}
+    for event in events:
+        last[event["rule"], tuple(sorted(event["labels"].items())), event["since"]] = event
+    if not last:
+        yield "No alerts."
+    rows = [_alert_row(event) for event in last.values()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
+    yield from (_in_columns(row, widths) for row in rows)
+
+
+def _alert_row(event: Document) -> tuple[str, ...]:
+    row = CATALOGUE.get(event["metric"])
+    unit = row.unit if row is not None else ""
+    peak = f"peak {units.figure(unit, event['peak'])}" if event["peak"] is not None and unit != "state" else ""
+    title = f"{'simulated: ' if event['simulated'] else ''}{event['title']}"
+    note = f"({event['note']})" if event["note"] else ""
+    return (
+        _moment(event["since"]),
+        event["severity"],
+        event["state"],
+        units.duration(event["lasted"]),
+        peak,
+        f"{title} {note}",
+    )
+
+
 def doctor_lines(document: Document) -> Iterator[str]:
     """Write ``doctor``: one line a check."""
     width = max(len(item["name"]) for item in document["checks"])

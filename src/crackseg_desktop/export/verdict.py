@@ -25,6 +25,9 @@ _UNKNOWABLE = frozenset(
 )
 """A source in one of these states should answer and does not. A machine without a GPU is not unknown but without."""
 
+_OF_SOURCES = frozenset({"driver_mismatch", "source_silent", "gpu_lost"})
+"""Rules about what cannot be read: they say that a state is unknown, not that it is bad."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -52,7 +55,7 @@ class Verdict:
 
 def verdict(sample: Sample, alerts: Sequence[AlertEvent], active_runs: int) -> Verdict:
     """Sum up: the worst alert counts; without one, a source that should answer and does not is unknown."""
-    severities = {event.severity for event in alerts}
+    severities = {event.severity for event in alerts if event.rule not in _OF_SOURCES}
     reason = next(
         (f"{source.name}: {source.reason or source.state}" for source in sample.sources if source.state in _UNKNOWABLE),
         None,

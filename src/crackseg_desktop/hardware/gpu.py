@@ -29,6 +29,7 @@ _HELD_BACK = {
     0x40: "The hardware lowers the clocks because of heat",
     0x80: "The power brake holds the clocks back",
 }
+_HEAT = 0x20 | 0x40
 _TOLD = {
     0x04: "The power limit holds the clocks back",
     0x10: "The clocks follow slower GPUs of a sync boost group",
@@ -77,7 +78,8 @@ _THROTTLE_WAYS: tuple[Way, ...] = (
 _COMPUTE_WAYS: tuple[Way, ...] = tuple((f"nvmlDeviceGetComputeRunningProcesses{v}", ()) for v in ("_v3", "_v2"))
 _GRAPHICS_WAYS: tuple[Way, ...] = tuple((f"nvmlDeviceGetGraphicsRunningProcesses{v}", ()) for v in ("_v3", "_v2"))
 
-METRICS = (*MEMORY_METRICS, *UTILIZATION_METRICS, "gpu_throttled", *(question.metric for question in QUESTIONS))
+_THROTTLE_METRICS = ("gpu_throttled", "gpu_throttled_by_heat")
+METRICS = (*MEMORY_METRICS, *UTILIZATION_METRICS, *_THROTTLE_METRICS, *(question.metric for question in QUESTIONS))
 
 
 class Gpu:
@@ -194,10 +196,11 @@ class Gpu:
             bits = int(self._ask(_THROTTLE_WAYS))
         except Missing as missing:
             self._throttle = ()
-            self._miss(missing.reason, "gpu_throttled")
+            self._miss(missing.reason, *_THROTTLE_METRICS)
             return
         self._throttle = tuple(sentence for bit, sentence in _TOLD.items() if bits & bit)
-        self._tell({"gpu_throttled": float(any(bits & bit for bit in _HELD_BACK))})
+        held_back = float(any(bits & bit for bit in _HELD_BACK))
+        self._tell({"gpu_throttled": held_back, "gpu_throttled_by_heat": float(bits & _HEAT != 0)})
 
     def _held_by(self) -> tuple[GpuProcess, ...]:
         compute, graphics = dict(self._listed(_COMPUTE_WAYS)), dict(self._listed(_GRAPHICS_WAYS))

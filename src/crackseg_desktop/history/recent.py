@@ -58,6 +58,13 @@ class Recent:
         """Return a copy of the last ``keep`` samples."""
         return Window(self._times[-self._keep :], {key: column[-self._keep :] for key, column in self._values.items()})
 
+    def tail(self, key: SeriesKey, rows: int = 600, most: int = 60) -> tuple[tuple[float, float], ...]:
+        """Return up to ``most`` values of one series, evenly taken from its last ``rows``, the newest last."""
+        times, column = self._times[-rows:], self._values.get(key, array("d"))[-rows:]
+        chosen = range(len(column) - 1, -1, -max(1, len(column) // most))
+        pairs = ((times[row], column[row]) for row in reversed(chosen[:most]))
+        return tuple((time, value) for time, value in pairs if not math.isnan(value))
+
     def _append(self, time: float, figures: dict[SeriesKey, float]) -> None:
         rows = len(self._times)
         self._times.append(time)

@@ -26,12 +26,6 @@ def epoch_seconds(epoch_ends: Sequence[float]) -> float | None:
     return median(lengths) if lengths else None
 
 
-def longest_epoch(epoch_ends: Sequence[float]) -> float | None:
-    """Return the longest of the recent epochs in seconds; None before two have ended."""
-    recent = epoch_ends[-_RECENT - 1 :]
-    return max((later - earlier for earlier, later in itertools.pairwise(recent)), default=None)
-
-
 def seconds_left(
     epoch: int | None, total: int | None, seconds_per_epoch: float | None, since_last: float = 0.0
 ) -> float | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crackseg_desktop.insight.detectors import findings
 from crackseg_desktop.insight.performance import performance
 from crackseg_desktop.insight.progress import epoch_seconds, seconds_left
-from crackseg_desktop.insight.state import judge, nan_reason
-from crackseg_desktop.readings import ACTIVE, Finding, Run
+from crackseg_desktop.insight.state import judge
+from crackseg_desktop.readings import ACTIVE, Run
 
 if TYPE_CHECKING:
     from crackseg_desktop.insight.summary import RunSummary
@@ -26,7 +27,7 @@ def derive(facts: RunFacts, summary: RunSummary, *, pid: int | None, alive: bool
         facts=facts,
         state=state,
         reason=reason,
-        findings=findings(summary),
+        findings=findings(facts, summary),
         epochs_per_hour=3600 / rhythm if rhythm else None,
         eta_seconds=left,
         best=summary.best(),
@@ -34,13 +35,3 @@ def derive(facts: RunFacts, summary: RunSummary, *, pid: int | None, alive: bool
         pid=pid if alive else None,
         performance=performance(facts, summary, left),
     )
-
-
-def findings(summary: RunSummary) -> tuple[Finding, ...]:
-    """Return what is wrong with the curves of a run."""
-    first = summary.first_nonfinite()
-    if first is None:
-        return ()
-    count = summary.nonfinite_points()
-    points = f"{count} such points" if count > 1 else "one such point"
-    return (Finding("nan", first.tag, first.step, f"{nan_reason(summary)}, {points}"),)

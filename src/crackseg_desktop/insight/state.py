@@ -12,7 +12,8 @@ import math
 from typing import TYPE_CHECKING
 
 from crackseg_desktop import units
-from crackseg_desktop.insight.progress import epoch_seconds, longest_epoch
+from crackseg_desktop.insight.progress import epoch_seconds
+from crackseg_desktop.insight.rhythm import SILENCE_WITHOUT_RHYTHM, silent_ratio, silent_seconds
 from crackseg_desktop.insight.statistics import is_loss
 from crackseg_desktop.readings import RunState
 
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from crackseg_desktop.readings import Ending, RunFacts
 
 EPOCHS_OF_GRACE = 3
-SILENCE_WITHOUT_RHYTHM = 600.0
-"""Seconds of silence that a run may take before it has finished two epochs (data set scan, compilation)."""
-SHORTEST_STALL = 300.0
-"""Event files are flushed every 120 s by default, so a shorter silence says nothing."""
 
 _CLOCK_SLACK = 3600.0
 """By how much another host's clock may run ahead; a time stamp later than that is no sign of life."""
@@ -71,11 +68,9 @@ def nan_reason(summary: RunSummary) -> str | None:
 
 
 def _of_the_living(facts: RunFacts, summary: RunSummary, now: float) -> tuple[RunState, str | None]:
-    limit = max(EPOCHS_OF_GRACE * (longest_epoch(summary.epoch_ends()) or SILENCE_WITHOUT_RHYTHM), SHORTEST_STALL)
-    signs = [sign for sign in (facts.updated, _saved(facts)) if sign is not None]
-    silent = now - max(signs) if signs else 0.0
-    if silent > limit:
-        return RunState.STALLED, f"no new point for {units.duration(silent)}, its process is alive"
+    if (silent_ratio(facts, summary, now) or 0.0) > 1:
+        silence = units.duration(silent_seconds(facts, now))
+        return RunState.STALLED, f"no new point for {silence}, its process is alive"
     return RunState.RUNNING, None
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _RECENT = 32
 """So many of the recent epoch ends are kept."""
-VERSION = 1
+VERSION = 2
 """Of the document; one of another version is not read."""
 
 
@@ -191,6 +191,17 @@ class RunSummary:
         chosen = self._epoch_curve()
         ends = [time for time in chosen.recent_times() if time > 0] if chosen is not None else []
         return [time for index, time in enumerate(ends) if index == 0 or time > ends[index - 1]]
+
+    def rounds(self) -> int:
+        """Return how many epochs or validations the run has told of."""
+        items = self.curves.values()
+        return max(
+            (item.length for item in items if item.figures.axis == "epoch" or item.name.startswith("val/")), default=0
+        )
+
+    def figures(self) -> dict[str, Statistics]:
+        """Return the figures of each curve, by normalised name."""
+        return {name: item.figures for name, item in self._by_name().items()}
 
     def _epoch_curve(self) -> CurveSummary | None:
         """Return the curve whose points tell best when an epoch ended."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.curves import add_points
-from crackseg_desktop.readings import RunRemoved, RunResumed
+from crackseg_desktop.readings import FoldersRead, RunRemoved, RunResumed
 from crackseg_desktop.training.followed import ACTIVE_SECONDS, is_resting
 from crackseg_desktop.training.library import Library, knows_nothing
 from crackseg_desktop.training.mounts import Mounts
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.curves import Curves
     from crackseg_desktop.readings import CurvePoints, Event, RunFacts, RunParked
     from crackseg_desktop.training.followed import FollowedRun, Recall
+    from crackseg_desktop.training.mounts import Silence
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,8 @@ _REDISCOVERY_SECONDS = 30.0
 class Follower:
     """Watches folders for runs and follows them. ``publish`` is called in the follower's thread and may block.
 
-    A folder on a network mount that does not answer is left out until it does; see ``Library`` for ``answers``.
+    A folder on a network mount that does not answer is left out until it does; see ``Library`` for ``answers``, and
+    ``Mounts.silent`` for ``silent``.
 
     Points that were there when the program first looked are marked ``baseline``, those that came later are not. A run
     that began while it watched is news from its first point on.
@@ -47,12 +49,14 @@ class Follower:
         idle_interval: float = 15.0,
         recall: Recall = knows_nothing,
         answers: Callable[[Path], bool] | None = None,
+        silent: Callable[[], Sequence[Silence]] = tuple,
     ) -> None:
         self._publish = publish
         self._clock = clock
         self._active_interval = active_interval
         self._idle_interval = idle_interval
-        self._answers = Mounts(clock).answers if answers is None else answers
+        mounts = Mounts(clock)
+        self._answers, self._silent = (mounts.answers, mounts.silent) if answers is None else (answers, silent)
         self._library = Library(list(folders), recall, self._answers)
         self._added: list[Path] = []
         self._asked: list[tuple[str, Callable[[Curves], None]]] = []
@@ -66,6 +70,7 @@ class Follower:
         self._settling = True
         self._active_until: dict[str, float] = {}
         self._parked: set[str] = set()
+        self._read: FoldersRead | None = None
 
     def start(self) -> None:
         """Start the thread."""
@@ -130,6 +135,13 @@ class Follower:
                 self._park(run)
         for run in self._library.readers.values():
             self._park(run)
+        self._tell_read()
+
+    def _tell_read(self) -> None:
+        read = FoldersRead(tuple((str(item.point), item.since) for item in self._silent()))
+        if read != self._read:
+            self._read = read
+            self._publish(read)
 
     def _answer(self) -> None:
         with self._lock:
