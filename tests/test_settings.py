@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crackseg_desktop.settings import Baselines, Settings, SettingsError, load, parse, save
+from crackseg_desktop.settings import Baselines, RemoteChannel, Settings, SettingsError, load, parse, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +33,62 @@ def test_that_baselines_are_read(tmp_path: Path) -> None:
     loaded = parse("[baselines]\ntotal_hours = [1, 1.5]\nepochs = 30\n", tmp_path)
     assert loaded.settings.baselines == Baselines(total_hours=(1.0, 1.5), epochs=30)
     assert all(isinstance(hours, float) for hours in loaded.settings.baselines.total_hours)
+
+
+def test_that_channels_and_quiet_hours_are_read(tmp_path: Path) -> None:
+    text = """
+[notifications]
+quiet_from = "23:00"
+quiet_to = "07:00"
+[channels.mail]
+url = "keyring:mail"
+[channels.phone-2]
+url = "ntfy://topic"
+severity = "critical"
+quiet_hours = false
+enabled = false
+"""
+    loaded = parse(text, tmp_path)
+    assert loaded.problems == ()
+    assert (loaded.settings.notifications.quiet_from, loaded.settings.notifications.quiet_to) == ("23:00", "07:00")
+    assert loaded.settings.channels == {
+        "mail": RemoteChannel(url="keyring:mail"),
+        "phone-2": RemoteChannel(url="ntfy://topic", severity="critical", quiet_hours=False, enabled=False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('[channels.mail]\nseverity = "loud"\n', "channels.mail.severity"),
+        ('[channels.mail]\nquiet_from = "25:00"\n', "channels.mail.quiet_from"),
+        ("[channels.mail]\nurl = 3\n", "channels.mail.url"),
+        ("[channels.mail]\nenabled = 1\n", "channels.mail.enabled"),
+        ("[channels.mail]\nlimit = 1\n", "channels.mail.limit"),
+        ("[channels.dbus]\nenabled = true\n", "channels.dbus"),
+        ('[channels."two words"]\nenabled = true\n', "channels.two words"),
+        ("[channels]\nmail = 3\n", "channels.mail"),
+        ("channels = 3\n", "channels"),
+        ('[notifications]\nquiet_from = "7:00"\n', "notifications.quiet_from"),
+        ("[notifications]\nquiet_to = 07:00:00\n", "notifications.quiet_to"),
+        ("[notifications]\nremote_per_hour = 0\n", "notifications.remote_per_hour"),
+    ],
+)
+def test_that_a_wrong_channel_is_named_and_the_rest_is_used(tmp_path: Path, text: str, key: str) -> None:
+    loaded = parse(text + '[appearance]\ntheme = "dark"\n', tmp_path)
+    assert [problem.key for problem in loaded.problems] == [key]
+    assert loaded.settings.appearance.theme == "dark"
+
+
+def test_that_a_problem_shows_no_address(tmp_path: Path) -> None:
+    loaded = parse('[channels.mail]\nurl = ["mailto://jane:p4ssw0rd@example.org"]\n', tmp_path)
+    assert "p4ssw0rd" not in str(loaded.message())
+
+
+def test_that_a_channel_is_saved_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    save(path, {"channels.mail.url": "keyring:mail", "channels.mail.severity": "info"})
+    assert load(path).settings.channels == {"mail": RemoteChannel(url="keyring:mail", severity="info")}
 
 
 def test_that_a_syntax_error_is_named_with_line_and_key_and_the_defaults_are_used(tmp_path: Path) -> None:

@@ -91,6 +91,11 @@ def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
             parser.add_argument("--size", metavar="WxH", type=_size, help="default 1366x768, compact 420x640")
         case "notify-test":
             parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="only this channel")
+            secret = parser.add_mutually_exclusive_group()
+            secret.add_argument(
+                "--set-url", action="store_true", help="store the address read from stdin as its secret"
+            )
+            secret.add_argument("--forget-url", action="store_true", help="forget the stored address")
         case "trace":
             parser.add_argument("file", metavar="FILE", type=Path, help="*.pt.trace.json, gzipped or not")
         case "tensorboard":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from crackseg_desktop import APP_NAME
 from crackseg_desktop.arguments import UsageError, parse
 from crackseg_desktop.clock import SystemClock
+from crackseg_desktop.masking import masked
 from crackseg_desktop.system import streams
 from crackseg_desktop.units import printable
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.core import Core
     from crackseg_desktop.inbox import Inbox
-    from crackseg_desktop.settings import Loaded
+    from crackseg_desktop.settings import Loaded, Settings
     from crackseg_desktop.survey import Found, Look
 
     Document = dict[str, Any] | list[Any]
@@ -84,7 +85,7 @@ def _run(words: Sequence[str], failure: int) -> int:
         # Scripts were promised one line and a code of the convention.
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
-        streams.complain(f"{APP_NAME}: unexpected {type(error).__name__} at {where}: {error}")
+        streams.complain(f"{APP_NAME}: unexpected {type(error).__name__} at {where}: {masked(str(error))}")
         return failure
     return code
 
@@ -258,16 +259,57 @@ def screenshot(options: argparse.Namespace) -> int:
 
 def notify_test(options: argparse.Namespace) -> int:
     """Send a test message through every channel, or one, and say what happened."""
+    from crackseg_desktop.core import channel_names, try_channels
     from crackseg_desktop.notify.desktop import native_notifiers
-    from crackseg_desktop.notify.router import Router
 
-    router = Router(native_notifiers(), SystemClock(), backend=_settings(options).settings.notifications.backend)
-    deliveries = router.test(options.channel)
-    for delivery in deliveries:
-        print(f"{delivery.notifier}: {delivery.error or 'sent'}")
-    if not deliveries:
-        raise CommandError(f"there is no channel {options.channel!r}" if options.channel else "no channel", USAGE)
-    return 0 if any(delivery.error is None for delivery in deliveries) else FAILURE
+    settings = _settings(options).settings
+    if options.set_url or options.forget_url:
+        return _change_secret(options, settings)
+    native = native_notifiers()
+    names = channel_names(settings, native)
+    if options.channel is not None and options.channel not in names:
+        raise CommandError(f"there is no channel {options.channel!r}; there are {', '.join(names)}", USAGE)
+    has_arrived = False
+    for delivery in try_channels(settings, _data_dir(options), SystemClock(), native, options.channel, options.demo):
+        print(printable(f"{delivery.notifier}: {delivery.error or 'sent'}"), flush=True)
+        has_arrived |= delivery.error is None
+    return 0 if has_arrived else FAILURE
+
+
+def _change_secret(options: argparse.Namespace, settings: Settings) -> int:
+    """Store or forget the address of a channel; it comes by stdin, so that no list of processes shows it."""
+    from crackseg_desktop.system.secrets import SecretError, Secrets
+
+    if options.channel is None:
+        raise CommandError("name the CHANNEL whose address it is", USAGE)
+    if options.read_only:
+        raise CommandError("--read-only stores nothing", USAGE)
+    secrets = Secrets(_data_dir(options))
+    try:
+        if options.forget_url:
+            secrets.remove(options.channel)
+            print(f"forgotten: the address of {options.channel}")
+            return 0
+        print(f"stored in {secrets.put(options.channel, _read_secret(options.channel))}")
+    except SecretError as error:
+        raise CommandError(str(error)) from error
+    chosen = settings.channels.get(options.channel)
+    if chosen is None or chosen.url != f"keyring:{options.channel}":
+        print(f'to use it, write into the settings: [channels.{options.channel}] url = "keyring:{options.channel}"')
+    return 0
+
+
+def _read_secret(name: str) -> str:
+    """Read one line without showing it, from the terminal or a pipe."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        from getpass import getpass
+
+        secret = getpass(f"Address for {name} (not shown): ").strip()
+    else:
+        secret = sys.stdin.readline().strip() if sys.stdin is not None else ""
+    if "://" not in secret:
+        raise CommandError("an address such as mailto://user:password@example.org was expected on stdin", USAGE)
+    return secret
 
 
 def tensorboard(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -10,18 +11,25 @@ from typing import TYPE_CHECKING, Protocol
 from crackseg_desktop.alerts.log import AlertLog
 from crackseg_desktop.alerts.rules import rules_from
 from crackseg_desktop.monitor import Monitor
+from crackseg_desktop.notify.channels import channel_of, channels_from
+from crackseg_desktop.notify.flood import NATIVE_CAP, Cap
+from crackseg_desktop.notify.notifier import Delivery
+from crackseg_desktop.notify.quiet import quiet_hours
 from crackseg_desktop.notify.router import Router
+from crackseg_desktop.notify.words import TEST_KEY
 from crackseg_desktop.run_index import RunIndex
 from crackseg_desktop.system.hosts import HostWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.hardware.driver import Source
     from crackseg_desktop.monitor import Worker
     from crackseg_desktop.notify.notifier import Notifier
-    from crackseg_desktop.readings import Event, Sample
+    from crackseg_desktop.notify.remote import Remote
+    from crackseg_desktop.notify.sending import AppriseSender
+    from crackseg_desktop.readings import AlertEvent, Event, Sample
     from crackseg_desktop.settings import Settings
 
 
@@ -54,6 +62,7 @@ class Core:
         folders: what is watched now.
         others: further sources, such as the watch over hosts.
         keepers: what keeps the alerts.
+        remote: sends to mail, chats and phones; None where that is off (a demonstration).
     """
 
     monitor: Monitor
@@ -65,10 +74,18 @@ class Core:
     index: RunIndex | None = None
     others: tuple[Worker, ...] = ()
     keepers: tuple[Worker, ...] = ()
+    remote: Remote | None = None
 
     def start(self) -> None:
         """Start everything; what keeps is stopped last of all."""
-        self.monitor.start([self.sampler, self.follower, *self.others], [*self.keepers, self.router])
+        notifiers: list[Worker] = [*self.keepers, self.router, *([] if self.remote is None else [self.remote])]
+        self.monitor.start([self.sampler, self.follower, *self.others], notifiers)
+
+    def configure_notifications(self, settings: Settings) -> None:
+        """Use other channels and quiet hours from now on; in any thread."""
+        _configure_router(self.router, settings)
+        if self.remote is not None:
+            self.remote.configure(channels_from(settings))
 
     def stop(self, timeout: float = 5.0) -> None:
         """Stop everything in order; idempotent."""
@@ -96,9 +113,9 @@ def assemble(
     from crackseg_desktop.training.follower import Follower
 
     rules, _ = rules_from(settings.rules, with_disabled=True)
-    router = Router(notifiers, clock, backend=settings.notifications.backend)
+    router, remote = _router(settings, clock, notifiers), build_remote(settings, data_dir, clock)
     index, kept = RunIndex(data_dir), AlertLog(data_dir, clock)
-    monitor = Monitor(rules, clock, _announcer(settings, router), index.remember, kept)
+    monitor = Monitor(rules, clock, _announcer(settings, router, remote), index.remember, kept)
     watched = list(map(_absolute, folders))
     sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
     follower = Follower(watched, monitor.publish, clock, recall=index.recall)
@@ -110,7 +127,7 @@ def assemble(
         watch_disks([*watched, path, data_dir])
 
     hosts = (HostWatch(settings.watch.hosts, monitor.publish, clock),) if settings.watch.hosts else ()
-    return Core(monitor, router, sampler, follower, watched, watch_folder, index, hosts, (kept,))
+    return Core(monitor, router, sampler, follower, watched, watch_folder, index, hosts, (kept,), remote)
 
 
 def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notifier]) -> Core:
@@ -118,7 +135,7 @@ def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notif
     from crackseg_desktop.simulation.sources import SimulatedFollower, SimulatedSampler
 
     rules, _ = rules_from(settings.rules, with_disabled=True)
-    router = Router(notifiers, clock, backend=settings.notifications.backend)
+    router = _router(settings, clock, notifiers)
     monitor = Monitor(rules, clock, _announcer(settings, router))
     sampler = SimulatedSampler(monitor.publish, clock)
     return Core(monitor, router, sampler, SimulatedFollower(monitor.publish, clock), [], lambda path: None)
@@ -146,5 +163,72 @@ def _absolute(folder: Path) -> Path:
     return Path(os.path.abspath(folder.expanduser()))
 
 
-def _announcer(settings: Settings, router: Router) -> Callable[..., None]:
-    return router.post if settings.notifications.enabled else lambda event: None
+def build_remote(settings: Settings, data_dir: Path, clock: Clock) -> Remote:
+    """Build what sends to the remote channels, with its queue in the data folder; nothing is opened yet."""
+    from crackseg_desktop.notify.outbox import open_outbox
+    from crackseg_desktop.notify.remote import Remote
+
+    place = socket.gethostname()
+    sender = build_sender(data_dir, clock)
+    return Remote(channels_from(settings), lambda: open_outbox(data_dir), sender, clock, place=place)
+
+
+def build_sender(data_dir: Path, clock: Clock) -> AppriseSender:
+    """Build what sends one message, with the addresses that are kept as secrets."""
+    from crackseg_desktop.notify.sending import AppriseSender
+    from crackseg_desktop.system.secrets import Secrets
+
+    return AppriseSender(Secrets(data_dir).resolve, clock)
+
+
+def channel_names(settings: Settings, native: Sequence[Notifier]) -> list[str]:
+    """Name what ``try_channels`` can try: the notifiers of this machine, then the remote channels."""
+    return [*(notifier.name for notifier in native), *settings.channels]
+
+
+def try_channels(
+    settings: Settings,
+    data_dir: Path,
+    clock: Clock,
+    native: Sequence[Notifier],
+    name: str | None = None,
+    is_demo: bool = False,
+) -> Iterator[Delivery]:
+    """Send a test message past queues and quiet hours through one channel, or each, and yield what happened.
+
+    A channel that is switched off is tried where it is named.
+    """
+    from crackseg_desktop.notify.remote import try_channel
+
+    if name not in settings.channels:
+        yield from Router(native, clock).test(name)
+    send = build_sender(data_dir, clock)
+    for channel, chosen in settings.channels.items():
+        if name == channel or (name is None and chosen.enabled):
+            if is_demo:
+                yield Delivery(clock.time(), TEST_KEY, channel, "a demonstration sends nothing")
+            else:
+                yield try_channel(channel_of(channel, settings), send, clock)
+
+
+def _router(settings: Settings, clock: Clock, notifiers: Sequence[Notifier]) -> Router:
+    shared = settings.notifications
+    cap = Cap(shared.native_per_minute, NATIVE_CAP.seconds)
+    router = Router(notifiers, clock, backend=shared.backend, cap=cap)
+    _configure_router(router, settings)
+    return router
+
+
+def _configure_router(router: Router, settings: Settings) -> None:
+    shared = settings.notifications
+    router.quiet = quiet_hours(shared.quiet_from, shared.quiet_to)
+    router.follow_do_not_disturb = shared.follow_do_not_disturb
+
+
+def _announcer(settings: Settings, router: Router, remote: Remote | None = None) -> Callable[[AlertEvent], None]:
+    def announce(event: AlertEvent) -> None:
+        router.post(event)
+        if remote is not None:
+            remote.post(event)
+
+    return announce if settings.notifications.enabled else lambda event: None

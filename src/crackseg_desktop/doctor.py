@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from crackseg_desktop import __version__
+from crackseg_desktop.masking import masked
 from crackseg_desktop.readings import SourceState
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.clock import Clock
-    from crackseg_desktop.settings import Loaded
+    from crackseg_desktop.notify.outbox import Backlog
+    from crackseg_desktop.settings import Loaded, RemoteChannel
 
 Check = tuple[str, str, str]
 """Name, state (ok, unavailable, problem), detail."""
@@ -29,6 +31,8 @@ _PACKAGES = (
     "tensorboard",
     "google-crc32c",
     "plyer",
+    "apprise",
+    "keyring",
     "jeepney",
 )
 
@@ -42,7 +46,8 @@ def examine(loaded: Loaded, data_dir: Path, folders: Sequence[Path], clock: Cloc
         _data_folder(data_dir),
         *_sources(loaded, data_dir, folders, clock),
         *_runs(folders, clock),
-        *_notifiers(),
+        *_notifiers(loaded),
+        *_channels(loaded, data_dir, clock),
         _display(),
         *_packages(),
     ]
@@ -114,12 +119,57 @@ def _runs(folders: Sequence[Path], clock: Clock) -> Iterator[Check]:
             yield from ((f"run {run.facts.name}", "problem", note) for note in run.facts.notes)
 
 
-def _notifiers() -> Iterator[Check]:
+def _notifiers(loaded: Loaded) -> Iterator[Check]:
     from crackseg_desktop.notify.desktop import native_notifiers
+    from crackseg_desktop.notify.notifier import Considerate
+    from crackseg_desktop.notify.quiet import quiet_hours
 
     for notifier in native_notifiers():
         reason = notifier.probe()
         yield f"notifications by {notifier.name}", "unavailable" if reason else "ok", reason or "ready"
+        if isinstance(notifier, Considerate) and reason is None:
+            on = notifier.do_not_disturb()
+            known = {True: "on", False: "off", None: "unknown: this desktop does not tell"}[on]
+            yield "do not disturb", "unavailable" if on is None else "ok", known
+    shared = loaded.settings.notifications
+    quiet = quiet_hours(shared.quiet_from, shared.quiet_to)
+    yield "quiet hours", "ok", "none" if quiet is None else f"{quiet}, local time"
+
+
+def _channels(loaded: Loaded, data_dir: Path, clock: Clock) -> Iterator[Check]:
+    """Tell how the remote channels fare, without asking for a secret: that could ask the person to unlock it."""
+    import sqlite3
+
+    from crackseg_desktop.notify.outbox import backlogs
+    from crackseg_desktop.system.secrets import Secrets
+
+    channels = loaded.settings.channels
+    yield "secrets", "ok", f"kept in {Secrets(data_dir).place()}"
+    try:
+        queued = backlogs(data_dir)
+    except sqlite3.Error as error:
+        yield "queue of remote messages", "problem", f"cannot be read: {error}"
+        queued = {}
+    if not channels:
+        yield "remote channels", "ok", "none in the settings"
+    for name, chosen in channels.items():
+        yield _channel(name, chosen, queued.get(name), clock.time())
+
+
+def _channel(name: str, chosen: RemoteChannel, queued: Backlog | None, now: float) -> Check:
+    words = [
+        masked(chosen.url) or "no url",
+        f"{chosen.severity} and above" if chosen.severity != "critical" else "critical",
+    ]
+    if not chosen.enabled:
+        return f"channel {name}", "unavailable", ", ".join(["switched off", *words])
+    if queued is not None and queued.since is not None:
+        words.append(f"{queued.waiting} waiting for {(now - queued.since) / 60:.0f} min")
+    if queued is None or not queued.rest.failures:
+        return f"channel {name}", "ok" if chosen.url else "problem", ", ".join(words)
+    rest = queued.rest
+    words.append(f"failed {rest.failures} times: {rest.error}; next try in {max(0.0, rest.until - now):.0f} s")
+    return f"channel {name}", "problem", ", ".join(words)
 
 
 def _display() -> Check:

@@ -65,10 +65,36 @@ class Baselines:
 
 @dataclass(frozen=True, slots=True)
 class Notifications:
-    """How a person is told. ``backend``: auto, dbus, plyer, toast, tray, window."""
+    """How a person is told. ``backend``: auto, dbus, plyer, toast, tray, window.
+
+    From ``quiet_from`` to ``quiet_to`` ("23:00", "07:00", local time; none where one is empty), and while the desktop
+    is not to be disturbed, only what is critical is told; the rest comes as a digest after it.
+    """
 
     enabled: bool = True
     backend: str = "auto"
+    quiet_from: str = ""
+    quiet_to: str = ""
+    follow_do_not_disturb: bool = True
+    native_per_minute: int = 6
+    remote_per_hour: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteChannel:
+    """A way to reach a person elsewhere: a mailbox, a chat, a phone.
+
+    ``url`` is "keyring:NAME" for an address that is kept with the secrets, or an address without a secret.
+    ``severity`` is the least that is sent. ``quiet_hours`` says whether it keeps any, ``quiet_from`` and ``quiet_to``
+    give it hours of its own.
+    """
+
+    url: str = ""
+    severity: str = "warning"
+    enabled: bool = True
+    quiet_hours: bool = True
+    quiet_from: str = ""
+    quiet_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +106,10 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings. ``rules`` are plain tables by rule name, such as ``{"gpu_temperature": {"limit": 85}}``."""
+    """All settings. ``rules`` are plain tables by rule name, such as ``{"gpu_temperature": {"limit": 85}}``.
+
+    ``channels`` are by the name that a person gave them.
+    """
 
     watch: Watch = field(default_factory=Watch)
     sampling: Sampling = field(default_factory=Sampling)
@@ -88,6 +117,7 @@ class Settings:
     baselines: Baselines = field(default_factory=Baselines)
     notifications: Notifications = field(default_factory=Notifications)
     appearance: Appearance = field(default_factory=Appearance)
+    channels: Mapping[str, RemoteChannel] = field(default_factory=lambda: MappingProxyType({}))
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -102,12 +132,20 @@ RANGES = {
     "baselines.epochs": (1, 1e6),
     "baselines.memory_gib": (0.0, 1e5),
     "baselines.convergence_epochs": (0.0, 1e6),
+    "notifications.native_per_minute": (1, 60),
+    "notifications.remote_per_hour": (1, 300),
 }
 _LARGEST_FILE = 1 << 20
 CHOICES = {
     "notifications.backend": ("auto", "dbus", "plyer", "toast", "tray", "window"),
+    "channels.*.severity": ("info", "warning", "critical"),
     "appearance.theme": ("system", "dark", "light"),
 }
+TIMES = frozenset({f"{place}.quiet_{end}" for place in ("notifications", "channels.*") for end in ("from", "to")})
+"""The settings that are a time of day such as "23:00", or empty."""
+
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|")
+_CHANNEL_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +265,8 @@ def _fill(default: Any, table: Mapping[str, Any], prefix: str, text: str, proble
         key = f"{prefix}{name}"
         if name not in known:
             problems.append(Problem(_line_of(text, key), key, "is not a setting"))
+        elif key == "channels" and isinstance(value, dict):
+            values[name] = _fill_channels(value, text, problems)
         elif is_dataclass(known[name]) and isinstance(value, dict):
             values[name] = _fill(known[name], value, f"{key}.", text, problems)
         elif (reason := _mismatch(key, known[name], value)) is not None:
@@ -236,11 +276,31 @@ def _fill(default: Any, table: Mapping[str, Any], prefix: str, text: str, proble
     return replace(default, **values)
 
 
+def _fill_channels(tables: Mapping[str, Any], text: str, problems: list[Problem]) -> Mapping[str, RemoteChannel]:
+    channels: dict[str, RemoteChannel] = {}
+    taken = CHOICES["notifications.backend"]
+    for name, table in tables.items():
+        key = f"channels.{name}"
+        if not isinstance(table, dict):
+            problems.append(Problem(_line_of(text, key), key, "must be a table"))
+        elif not _CHANNEL_NAME.fullmatch(name) or name in taken:
+            reason = f"is no name for a channel: letters, digits, _ and -, and none of {', '.join(taken)}"
+            problems.append(Problem(_line_of(text, key), key, reason))
+        else:
+            channels[name] = _fill(RemoteChannel(), table, f"{key}.", text, problems)
+    return MappingProxyType(channels)
+
+
 def _mismatch(key: str, default: object, value: object) -> str | None:
     """Say why a value cannot stand for this setting."""
-    choices = CHOICES.get(key)
+    kind = re.sub(r"^channels\..*\.", "channels.*.", key)
+    choices = CHOICES.get(kind)
     if choices and value not in choices:
         return f"must be one of {', '.join(choices)}, not {value!r}"
+    if kind in TIMES and not (isinstance(value, str) and _TIME.fullmatch(value)):
+        return f'must be a time such as "23:00", not {value!r}'
+    if kind == "channels.*.url" and not isinstance(value, str):
+        return "must be a text"  # without the value: it may hold a password
     match default:
         case bool():
             return None if isinstance(value, bool) else f"must be true or false, not {value!r}"

@@ -57,7 +57,7 @@ def test_that_a_notification_arrives_as_the_specification_wants_it(notifier: DBu
     assert seen.urgency == Urgency.CRITICAL
     assert seen.timeout == 0
     assert seen.hints["desktop-entry"] == ("s", "crackseg-desktop")
-    assert seen.actions[2:] == ("acknowledge", "Acknowledge", "snooze", "Snooze 1 h", "show", "Show")
+    assert seen.actions[2:] == ("acknowledge", "Acknowledge", "snooze", "Snooze 1 h", "show", "Open")
     notifier.withdraw(HOT.key)
 
 

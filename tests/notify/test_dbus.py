@@ -114,10 +114,10 @@ def test_that_actions_are_offered_only_where_they_can_be_answered(
 def test_that_a_click_on_the_notification_itself_shows(server: StrictServer, notifier: DBusNotifier) -> None:
     notifier.show(HOT)
     assert server.notified()[0][5] == [
-        *("default", "Show"),
+        *("default", "Open"),
         *("acknowledge", "Acknowledge"),
         *("snooze", "Snooze 1 h"),
-        *("show", "Show"),
+        *("show", "Open"),
     ]
 
 

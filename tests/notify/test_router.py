@@ -4,13 +4,15 @@ import queue
 import socket
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from crackseg_desktop.notify.notifier import Delivery, NotifyError
-from crackseg_desktop.notify.router import QUEUE_LENGTH, Router
+from crackseg_desktop.notify.quiet import QuietHours
+from crackseg_desktop.notify.router import NATIVE, QUEUE_LENGTH, Router
 from crackseg_desktop.readings import AlertEvent, AlertState, Severity
 
 if TYPE_CHECKING:
@@ -86,13 +88,33 @@ class TalkingNotifier(FakeNotifier):
         self.theirs.close()
 
 
-def event(rule: str = "a", state: AlertState = AlertState.FIRING, *, notify: bool = True) -> AlertEvent:
+@dataclass
+class ConsiderateNotifier(FakeNotifier):
+    """Knows whether the person wants to be left alone."""
+
+    left_alone: bool | None = None
+    asked: int = 0
+
+    def do_not_disturb(self) -> bool | None:
+        self.asked += 1
+        return self.left_alone
+
+
+def event(
+    rule: str = "a",
+    state: AlertState = AlertState.FIRING,
+    *,
+    notify: bool = True,
+    severity: Severity = Severity.WARNING,
+    channels: tuple[str, ...] = (),
+) -> AlertEvent:
     return AlertEvent(
         rule=rule,
-        subject="GPU 0",
+        subject=f"subject of {rule}",
         labels={},
         state=state,
-        severity=Severity.WARNING,
+        severity=severity,
+        channels=channels,
         metric="gpu_temperature_celsius",
         value=86.0,
         limit=80.0,
@@ -215,6 +237,92 @@ def test_that_the_seventh_waits_for_a_digest() -> None:
         clock.now += 60.0
         router.post(event("9"))
         assert fake.next() == ("show", "4 more alerts")
+
+
+def test_that_what_follows_about_a_subject_comes_as_one_and_a_recovery_takes_its_alert_back() -> None:
+    fake, clock = FakeNotifier(), FakeClock()
+    with running(fake, clock=clock) as router:
+        router.post(replace(event("a"), subject="GPU 1"))
+        assert fake.next() == ("show", "title a")
+        router.post(replace(event("b"), subject="GPU 1"))
+        router.post(replace(event("a", AlertState.RESOLVED), subject="GPU 1"))
+        assert fake.next() == ("withdraw", "a")
+        clock.now += 10.0
+        router.post(event("other"))
+        assert [fake.next() for _ in range(2)] == [("show", "2 alerts on GPU 1"), ("show", "title other")]
+
+
+def test_that_what_is_critical_is_not_lost_where_the_thread_is_behind() -> None:
+    slow, clock = FakeNotifier(), FakeClock()
+    slow.free.clear()
+    router = Router([slow], clock)
+    router.start()
+    for number in range(1 + QUEUE_LENGTH):
+        router.post(event(str(number)))
+    router.post(event("critical", severity=Severity.CRITICAL))
+    slow.free.set()
+    assert router.stop(10)
+    assert ("show", "title critical") in slow.events.queue
+
+
+def test_that_what_is_critical_and_waits_for_its_group_is_shown_at_the_end() -> None:
+    fake = FakeNotifier()
+    with running(fake) as router:
+        for rule in "ab":
+            router.post(replace(event(rule, severity=Severity.CRITICAL), subject="GPU 1"))
+    assert [title for _, title in fake.events.queue] == ["title a", "title b"]
+
+
+def test_that_the_quiet_hours_hold_all_but_what_is_critical() -> None:
+    fake, clock = FakeNotifier(), FakeClock()
+    with running(fake, clock=clock) as router:
+        router.quiet = QuietHours(time(0), time(23, 59, 59))
+        for rule in "ab":
+            router.post(event(rule))
+        router.post(event("c", severity=Severity.CRITICAL))
+        assert fake.next() == ("show", "title c")
+        router.quiet = None
+        router.post(event("d"))
+        assert fake.next() == ("show", "3 alerts while it was to be quiet")
+
+
+def test_that_do_not_disturb_is_followed_where_the_desktop_tells() -> None:
+    fake, clock = ConsiderateNotifier(left_alone=True), FakeClock()
+    with running(fake, clock=clock) as router:
+        router.post(event("a"))
+        router.post(event("b", severity=Severity.CRITICAL))
+        assert fake.next() == ("show", "title b")
+        fake.left_alone = False
+        clock.now += 60.0
+        router.post(event("c", severity=Severity.CRITICAL))
+        assert [fake.next() for _ in range(2)] == [("show", "title a"), ("show", "title c")]
+
+
+@pytest.mark.parametrize("left_alone", [True, None])
+def test_that_do_not_disturb_that_is_unknown_or_not_to_be_followed_changes_nothing(left_alone: bool | None) -> None:
+    fake = ConsiderateNotifier(left_alone=left_alone)
+    router = Router([fake], FakeClock())
+    router.follow_do_not_disturb = left_alone is None
+    router.start()
+    router.post(event("a"))
+    assert fake.next() == ("show", "title a")
+    assert router.stop(10)
+
+
+def test_that_a_flood_does_not_ask_the_desktop_for_each() -> None:
+    fake = ConsiderateNotifier()
+    with running(fake) as router:
+        for number in range(50):
+            router.post(event(str(number)))
+    assert fake.asked == 1
+
+
+def test_that_a_rule_that_names_other_channels_shows_nothing_here() -> None:
+    fake = FakeNotifier()
+    with running(fake) as router:
+        router.post(event("a", channels=("phone",)))
+        router.post(event("b", channels=("phone", NATIVE)))
+        assert fake.next() == ("show", "title b")
 
 
 def test_that_a_named_backend_is_the_only_one_used() -> None:

@@ -114,7 +114,7 @@ def test_that_a_toast_has_words_urgency_and_buttons(centers: list[FakeCenter], n
             "GPU 0",
             "86 °C",
             FakeUrgency.Critical,
-            (FakeButton("Acknowledge", "acknowledge"), FakeButton("Snooze 1 h", "snooze"), FakeButton("Show", "show")),
+            (FakeButton("Acknowledge", "acknowledge"), FakeButton("Snooze 1 h", "snooze"), FakeButton("Open", "show")),
             identifier_of(HOT.key),
         )
     ]

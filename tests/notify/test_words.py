@@ -45,6 +45,8 @@ def test_that_an_alert_keeps_its_words() -> None:
         body="Above 80 °C for 30 s.",
         urgency=Urgency.CRITICAL,
         actions=(Action.ACKNOWLEDGE, Action.SNOOZE, Action.SHOW),
+        group="gpu=GPU-1",
+        about="GPU 0",
     )
 
 

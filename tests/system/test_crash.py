@@ -35,6 +35,13 @@ def test_that_the_package_logs_into_the_folder(tmp_path: Path) -> None:
     assert "INFO MainThread crackseg_desktop.test: watching ü" in (tmp_path / "logs" / LOG).read_text(encoding="utf-8")
 
 
+def test_that_the_log_shows_no_address_of_a_service(tmp_path: Path) -> None:
+    run(tmp_path, "try: raise OSError('slack://TokenA/TokenB')\nexcept OSError: log.exception('json://u:pw@host/x')")
+    text = (tmp_path / LOG).read_text(encoding="utf-8")
+    assert "OSError: slack://…" in text
+    assert not [word for word in ("TokenA", "TokenB", "pw@host") if word in text]
+
+
 def test_that_an_unhandled_exception_is_logged_and_still_shown(tmp_path: Path) -> None:
     done = run(tmp_path, "1 / 0")
     assert done.returncode == 1

@@ -41,13 +41,19 @@ class Bus:
         self._signals: deque[Any] = deque(maxlen=_SIGNALS_KEPT)
 
     def call(
-        self, service: str, path: str, member: str, signature: str | None = None, body: tuple[Any, ...] = ()
+        self,
+        service: str,
+        path: str,
+        member: str,
+        signature: str | None = None,
+        body: tuple[Any, ...] = (),
+        interface: str | None = None,
     ) -> Any:
-        """Call a method of the interface named like its service, and return the values of its reply."""
+        """Call a method of an interface, by default that named like its service, and return the values of its reply."""
         from jeepney import DBusAddress, DBusErrorResponse, new_method_call
         from jeepney.wrappers import unwrap_msg
 
-        message = new_method_call(DBusAddress(path, service, service), member, signature, body)
+        message = new_method_call(DBusAddress(path, service, interface or service), member, signature, body)
         try:
             return unwrap_msg(self._connection.send_and_get_reply(message, timeout=REPLY_SECONDS))
         except DBusErrorResponse as error:

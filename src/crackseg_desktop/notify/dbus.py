@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crackseg_desktop.notify.bus import Bus, BusLostError
+from crackseg_desktop.notify.disturb import do_not_disturb
 from crackseg_desktop.notify.notifier import APP_ID, APP_NAME, NotifyError
 from crackseg_desktop.notify.words import Action, Urgency
 
@@ -74,6 +75,17 @@ class DBusNotifier:
         identifier = self._open.pop(key, None)
         if identifier is not None and self._bus is not None:
             self._call(self._bus, "CloseNotification", "u", (identifier,))
+
+    def do_not_disturb(self) -> bool | None:
+        """Say whether the person asked the desktop not to be disturbed; None where it does not tell."""
+        try:
+            bus, server = self._connected()
+            return do_not_disturb(bus, server.name)
+        except BusLostError:
+            self.close()
+        except NotifyError:
+            pass  # whoever shows the notification will tell what is wrong
+        return None
 
     def fileno(self) -> int | None:
         """Return the descriptor of the bus connection, or None without one."""

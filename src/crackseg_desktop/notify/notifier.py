@@ -53,6 +53,20 @@ class Answering(Protocol):
 
 
 @runtime_checkable
+class Considerate(Protocol):
+    """A notifier that knows whether the person at this machine asked the desktop not to be disturbed."""
+
+    @property
+    def name(self) -> str:
+        """Return the notifier's name."""
+        ...
+
+    def do_not_disturb(self) -> bool | None:
+        """Say whether do-not-disturb is on; None where this desktop does not tell. Never raises."""
+        ...
+
+
+@runtime_checkable
 class Wakeable(Protocol):
     """A notifier with a socket on which the notifier thread waits for it."""
 

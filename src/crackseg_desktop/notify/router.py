@@ -1,7 +1,7 @@
 """Routes alerts to notifiers in a thread of its own, so that a slow or dead notification service holds up nobody.
 
 The notifiers are tried in order, from the first notification on. One that fails rests for five minutes. What can be
-shown at once and what waits for a digest is up to the flood gate.
+shown at once and what waits, for its group or for a digest, is up to the gate.
 """
 
 from __future__ import annotations
@@ -17,26 +17,34 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.notify.flood import FloodGate
-from crackseg_desktop.notify.notifier import Answering, Closing, Delivery, NotifyError, Wakeable
+from crackseg_desktop.notify.flood import NATIVE_CAP, Gate
+from crackseg_desktop.notify.notifier import Answering, Closing, Considerate, Delivery, NotifyError, Wakeable
 from crackseg_desktop.notify.words import notification_of, test_message
-from crackseg_desktop.readings import AlertState
+from crackseg_desktop.readings import AlertState, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from crackseg_desktop.clock import Clock
+    from crackseg_desktop.notify.flood import Cap
     from crackseg_desktop.notify.notifier import ActionCallback, Notifier
+    from crackseg_desktop.notify.quiet import QuietHours
     from crackseg_desktop.notify.words import Notification
     from crackseg_desktop.readings import AlertEvent
 
 AUTO = "auto"
+NATIVE = "native"
+"""What a rule that names its channels calls the notifiers of this machine."""
+
 REST_SECONDS = 300.0
 QUEUE_LENGTH = 64
 DELIVERIES_KEPT = 50
 
 _OVER = frozenset({AlertState.ACKNOWLEDGED, AlertState.SNOOZED, AlertState.RESOLVED})
 _TRACKED = 256
+_ASKED_SECONDS = 1.0
+"""So long the desktop's do-not-disturb is taken to stay as it is: a flood must not ask for each notification."""
+
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +60,10 @@ class Router:
 
     ``backend`` is "auto" or the name of the only notifier to use. ``on_action(key, action)`` is called in a notifier's
     thread when a person answers.
+
+    Attributes:
+        quiet: the quiet hours, or None; may be changed at any time.
+        follow_do_not_disturb: whether the desktop's do-not-disturb counts as quiet hours.
     """
 
     def __init__(
@@ -60,16 +72,20 @@ class Router:
         clock: Clock,
         backend: str = AUTO,
         on_action: ActionCallback | None = None,
+        cap: Cap = NATIVE_CAP,
     ) -> None:
         self._clock = clock
+        self.quiet: QuietHours | None = None
+        self.follow_do_not_disturb = True
+        self._disturbing: tuple[float, bool] | None = None
         self._backend = backend
         self.on_action = on_action
         self._notifiers: tuple[Notifier, ...] = ()
         self._lock = threading.Lock()
-        self._jobs: queue.Queue[AlertEvent | _Test] = queue.Queue(QUEUE_LENGTH)
+        self._jobs: queue.SimpleQueue[AlertEvent | _Test] = queue.SimpleQueue()
         self._lost = 0
         self._deliveries: deque[Delivery] = deque(maxlen=DELIVERIES_KEPT)
-        self._gate = FloodGate()
+        self._gate = Gate(cap)
         self._ready: set[str] = set()
         self._resting: dict[str, float] = {}
         self._shown_by: dict[str, Notifier] = {}
@@ -107,12 +123,17 @@ class Router:
         return not self._thread.is_alive()
 
     def post(self, event: AlertEvent) -> None:
-        """Hand over an alert event; never waits. What is over without a word takes its notification back."""
+        """Hand over an alert event; never waits. What is over without a word takes its notification back.
+
+        Where the thread is behind, what is not critical only counts in the next digest.
+        """
         if not event.notify and event.state not in _OVER:
             return
-        try:
-            self._jobs.put_nowait(event)
-        except queue.Full:
+        if event.notify and event.channels and NATIVE not in event.channels:
+            return
+        if self._jobs.qsize() < QUEUE_LENGTH or event.severity == Severity.CRITICAL:
+            self._jobs.put(event)
+        else:
             with self._lock:
                 self._lost += 1
             log.warning("The notifier thread is behind; %s goes into the digest", event.key)
@@ -126,10 +147,7 @@ class Router:
         if self._thread is None:
             return self._test(channel)
         job = _Test(channel, Future())
-        try:
-            self._jobs.put(job, timeout=timeout)
-        except queue.Full as error:
-            raise TimeoutError("the notifier thread is busy") from error
+        self._jobs.put(job)
         self._wake()
         return job.result.result(timeout)
 
@@ -165,6 +183,8 @@ class Router:
                 self._wait(awake)
                 self._work_off()
         finally:
+            for notification in self._gate.urgent():
+                self._guarded(partial(self._deliver, notification))
             self._close()
 
     def _wait(self, awake: socket.socket) -> None:
@@ -175,7 +195,7 @@ class Router:
                 descriptor = notifier.fileno() if isinstance(notifier, Wakeable) else None
                 if descriptor is not None:
                     selector.register(descriptor, selectors.EVENT_READ, notifier)
-            ready = selector.select(self._gate.wait(self._clock.monotonic()))
+            ready = selector.select(self._gate.wait)
         for key, _ in ready:
             if key.data is None:
                 awake.recv(4096)
@@ -192,9 +212,12 @@ class Router:
                 job.result.set_result(self._test(job.channel))
             else:
                 self._guarded(partial(self._handle, job))
-        self._guarded(self._show_digest)
+        with self._lock:
+            lost, self._lost = self._lost, 0
+        self._gate.miss(lost)
+        self._guarded(self._show_what_is_due)
 
-    def _guarded(self, step: Callable[[], None]) -> None:
+    def _guarded(self, step: Callable[[], object]) -> None:
         """Take a step; what breaks in it must not end the thread and silence all that follows."""
         try:
             step()
@@ -203,21 +226,35 @@ class Router:
 
     def _handle(self, event: AlertEvent) -> None:
         if not event.notify:
+            self._gate.forget(event.key, even_critical=event.state != AlertState.RESOLVED)
             self._withdraw(event.key)
             return
         notification = notification_of(event)
-        if self._gate.admit(notification, self._clock.monotonic()):
-            self._deliver(notification)
-        elif notification.resolved:
-            self._withdraw(notification.key)
+        self._gate.put(notification, self._clock.monotonic())
+        if notification.key not in self._show_what_is_due() and notification.resolved:
+            self._withdraw(notification.key)  # its words wait, or stand in a digest
 
-    def _show_digest(self) -> None:
-        with self._lock:
-            lost, self._lost = self._lost, 0
-        self._gate.miss(lost)
-        digest = self._gate.digest(self._clock.monotonic())
-        if digest is not None:
-            self._deliver(digest)
+    def _show_what_is_due(self) -> set[str]:
+        """Show what the gate lets through, and return the keys of that."""
+        shown: set[str] = set()
+        while (due := self._gate.take(self._clock.monotonic(), self._is_to_be_quiet)) is not None:
+            self._deliver(due)
+            shown.add(due.key)
+        return shown
+
+    def _is_to_be_quiet(self) -> bool:
+        quiet = self.quiet
+        if quiet is not None and quiet.cover(self._clock.time()):
+            return True
+        return self.follow_do_not_disturb and self._is_not_to_be_disturbed()
+
+    def _is_not_to_be_disturbed(self) -> bool:
+        """Ask the desktop, through the notifiers that can; one that does not know does not silence anything."""
+        now = self._clock.monotonic()
+        if self._disturbing is None or not 0 <= now - self._disturbing[0] < _ASKED_SECONDS:
+            asked = [notifier.do_not_disturb() for notifier in self._candidates() if isinstance(notifier, Considerate)]
+            self._disturbing = now, True in asked
+        return self._disturbing[1]
 
     def _deliver(self, notification: Notification) -> None:
         candidates = self._candidates()

@@ -28,6 +28,8 @@ _SIMULATED = "Simulated: "
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NAMED_IN_DIGEST = 3
+_SUBJECT_LABELS = ("gpu", "run", "mount")
+_URGENT = "!"
 
 
 class Urgency(IntEnum):
@@ -51,7 +53,7 @@ class Action(StrEnum):
         return _LABELS[self]
 
 
-_LABELS = {Action.ACKNOWLEDGE: "Acknowledge", Action.SNOOZE: "Snooze 1 h", Action.SHOW: "Show"}
+_LABELS = {Action.ACKNOWLEDGE: "Acknowledge", Action.SNOOZE: "Snooze 1 h", Action.SHOW: "Open"}
 
 _URGENCIES = {Severity.INFO: Urgency.LOW, Severity.WARNING: Urgency.NORMAL, Severity.CRITICAL: Urgency.CRITICAL}
 
@@ -60,7 +62,12 @@ _URGENCIES = {Severity.INFO: Urgency.LOW, Severity.WARNING: Urgency.NORMAL, Seve
 class Notification:
     """What a notifier shows. A notification replaces the open one with the same ``key``.
 
-    ``title`` has at most 63, ``body`` at most 255 UTF-16 units; neither has control characters or markup.
+    ``title`` has at most 63, ``body`` at most 255 UTF-16 units (of a remote message: lines, as many as it needs);
+    neither has control characters or markup.
+
+    Attributes:
+        group: identifies what it is about; what follows soon about the same is gathered.
+        about: names that for a person, such as "GPU 1".
     """
 
     key: str
@@ -69,6 +76,18 @@ class Notification:
     urgency: Urgency
     actions: tuple[Action, ...] = ()
     resolved: bool = False
+    group: str = ""
+    about: str = ""
+
+    @property
+    def group_key(self) -> str:
+        """Identify what it is gathered with: what is critical does not wait for what is not."""
+        return f"{self.group or self.key}{_URGENT if self.urgency == Urgency.CRITICAL else ''}"
+
+    @property
+    def is_digest(self) -> bool:
+        """Say whether it stands for notifications of many subjects."""
+        return self.key == DIGEST_KEY
 
 
 def notification_of(event: AlertEvent) -> Notification:
@@ -91,20 +110,40 @@ def notification_of(event: AlertEvent) -> Notification:
         urgency=min(_URGENCIES[event.severity], Urgency.NORMAL) if resolved else _URGENCIES[event.severity],
         actions=tuple(Action) if answerable else (Action.SHOW,),
         resolved=resolved,
+        group=_group_of(event),
+        about=tidy(event.subject),
     )
 
 
-def digest_of(held: Sequence[Notification], unnamed: int = 0) -> Notification:
-    """Put what the flood cap held back, and ``unnamed`` more, into one notification with the most urgent first."""
+def digest_of(held: Sequence[Notification], unnamed: int = 0, *, quiet: bool = False) -> Notification:
+    """Put what was held back, and ``unnamed`` more, into one notification with the most urgent first.
+
+    ``quiet`` says that the quiet hours held it back, not the flood cap.
+    """
     count = len(held) + unnamed
-    ranked = sorted(held, key=lambda notification: -notification.urgency)
-    titles = [notification.title for notification in ranked[:_NAMED_IN_DIGEST]]
+    alerts = "1 alert" if count == 1 else f"{count} alerts"
     return Notification(
         key=DIGEST_KEY,
-        title="1 more alert" if count == 1 else f"{count} more alerts",
-        body=clip("; ".join(titles), BODY_UNITS),
+        title=f"{alerts} while it was to be quiet" if quiet else alerts.replace(" ", " more ", 1),
+        body=_titles_of(held),
         urgency=max((notification.urgency for notification in held), default=Urgency.NORMAL),
         actions=(Action.SHOW,),
+    )
+
+
+def gathered_of(group: Sequence[Notification]) -> Notification:
+    """Put what came about one subject within a few seconds into one notification; a single one is left as it is."""
+    if len(group) == 1:
+        return group[0]
+    first = group[0]
+    return Notification(
+        key=f"group:{first.group_key}",
+        title=clip(f"{len(group)} alerts on {first.about}", TITLE_UNITS),
+        body=_titles_of(group),
+        urgency=max(notification.urgency for notification in group),
+        actions=(Action.SHOW,),
+        group=first.group,
+        about=first.about,
     )
 
 
@@ -142,6 +181,16 @@ def clip(text: str, units: int) -> str:
 def utf16_units(text: str) -> int:
     """Return how many UTF-16 units a text takes."""
     return len(text) + sum(character > "\uffff" for character in text)
+
+
+def _group_of(event: AlertEvent) -> str:
+    named = next((label for label in _SUBJECT_LABELS if label in event.labels), None)
+    return f"{named}={event.labels[named]}" if named is not None else event.subject
+
+
+def _titles_of(notifications: Sequence[Notification]) -> str:
+    ranked = sorted(notifications, key=lambda notification: -notification.urgency)
+    return clip("; ".join(notification.title for notification in ranked[:_NAMED_IN_DIGEST]), BODY_UNITS)
 
 
 def _prefixed(prefix: str, title: str) -> str:

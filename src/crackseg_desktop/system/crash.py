@@ -15,6 +15,8 @@ from itertools import pairwise
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, TextIO
 
+from crackseg_desktop.masking import masked
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -50,7 +52,7 @@ def install(folder: Path, level: int = logging.INFO) -> CrashLog:
     previous = _set_aside(crash)
     stacks = crash.open("w", encoding="utf-8")
     handler = _Log(folder / "crackseg-desktop.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
+    handler.setFormatter(_Masking("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
     package = logging.getLogger("crackseg_desktop")
     package.addHandler(handler)
     package.setLevel(level)
@@ -64,6 +66,14 @@ def install(folder: Path, level: int = logging.INFO) -> CrashLog:
         handler.close()
 
     return CrashLog(folder / "crackseg-desktop.log", crash, previous, close)
+
+
+class _Masking(logging.Formatter):
+    """Writes no address of a service: errors of libraries repeat them, with the passwords that are in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and the traceback that belongs to it."""
+        return masked(super().format(record))
 
 
 class _Log(RotatingFileHandler):
