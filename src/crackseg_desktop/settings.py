@@ -211,7 +211,7 @@ def parse(text: str, path: Path) -> Loaded:
 
 
 def save(path: Path, changes: Mapping[str, Any]) -> None:
-    """Write changed values (``{"watch.folders": [...]}``) into the file, keeping its comments.
+    """Write changed values (``{"watch.folders": [...]}``) into the file, keeping its comments; None takes one out.
 
     The file is replaced in one step, so that a crash leaves either the old or the new one.
 
@@ -219,21 +219,37 @@ def save(path: Path, changes: Mapping[str, Any]) -> None:
         SettingsError: the file on disk is broken or has a value where a table should be (it is left as it is), or the
             folder cannot be written.
     """
-    import tomlkit  # only saving needs it
-
     try:
-        document = tomlkit.parse(path.read_text(encoding="utf-8-sig")) if path.exists() else tomlkit.document()
-        for key, value in changes.items():
-            *sections, name = key.split(".")
-            table: Any = document
-            for section in sections:
-                table = table.setdefault(section, tomlkit.table())
-                if not isinstance(table, MutableMapping):
-                    raise ValueError(f"{section} is not a table there")
-            table[name] = value
-        write_atomically(path, tomlkit.dumps(document).encode())
+        text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+        write_atomically(path, edited(text, changes).encode())
     except (OSError, ValueError) as error:  # tomlkit's parse errors are ValueErrors
         raise SettingsError(f"{path} was not changed: {error}") from error
+
+
+def edited(text: str, changes: Mapping[str, Any]) -> str:
+    """Return a settings text with changed values, as ``save`` writes it.
+
+    Raises:
+        ValueError: the text is broken, or has a value where a table should be.
+    """
+    import tomlkit  # only saving needs it
+
+    document = tomlkit.parse(text)
+    for key, value in changes.items():
+        *sections, name = key.split(".")
+        table: Any = document
+        for section in sections:
+            if value is None and section not in table:
+                break
+            table = table.setdefault(section, tomlkit.table())
+            if not isinstance(table, MutableMapping):
+                raise ValueError(f"{section} is not a table there")
+        else:
+            if value is None:
+                table.pop(name, None)
+            else:
+                table[name] = value
+    return tomlkit.dumps(document)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

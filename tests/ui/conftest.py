@@ -94,6 +94,7 @@ class FakeActions:
     """Remembers what a person decided, as (name, argument)."""
 
     calls: list[tuple[str, Any]] = field(default_factory=list)
+    can_save: bool = True
 
     def open_dashboard(self, page: str | None = None) -> None:
         self.calls.append(("open_dashboard", page))
@@ -110,11 +111,24 @@ class FakeActions:
     def request_snapshot(self) -> None:
         self.calls.append(("request_snapshot", None))
 
-    def snooze(self, seconds: float | None) -> None:
-        self.calls.append(("snooze", seconds))
+    def snooze(self, length: Any, scope: Any = "all", subject: str = "") -> None:
+        self.calls.append(("snooze", (length, scope, subject)))
 
-    def acknowledge(self, key: str) -> None:
-        self.calls.append(("acknowledge", key))
+    def end_snooze(self, scope: Any = "all", subject: str = "") -> None:
+        self.calls.append(("end_snooze", (scope, subject)))
+
+    def acknowledge(self, key: str, note: str = "") -> None:
+        self.calls.append(("acknowledge", (key, note)))
+
+    def change_settings(self, changes: Any) -> bool:
+        self.calls.append(("change_settings", dict(changes)))
+        return self.can_save
+
+    def store_secret(self, channel: str, url: str) -> None:
+        self.calls.append(("store_secret", (channel, url)))
+
+    def test_channel(self, channel: str) -> None:
+        self.calls.append(("test_channel", channel))
 
     def choose_folder(self) -> None:
         self.calls.append(("choose_folder", None))
@@ -229,6 +243,14 @@ if TYPE_CHECKING or HAS_QT:
         @Slot(object)
         def on_alert(self, thing: object) -> None:
             self.load(thing)
+
+        @Slot(object)
+        def on_silences(self, thing: object) -> None:
+            self.load(thing)
+
+        @Slot(str, str)
+        def on_channel_tested(self, channel: str, error: str) -> None:
+            self.load((channel, error))
 
 
 @pytest.fixture

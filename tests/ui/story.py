@@ -8,6 +8,7 @@ from array import array
 from dataclasses import replace
 from typing import Any
 
+from crackseg_desktop.alerts.rules import BUILTIN, RuleStatus
 from crackseg_desktop.curves import Curve, Curves
 from crackseg_desktop.history.recent import Recent
 from crackseg_desktop.monitor import Snapshot
@@ -15,6 +16,7 @@ from crackseg_desktop.readings import (
     AlertEvent,
     AlertState,
     Best,
+    Evidence,
     GpuProcess,
     GpuReading,
     HostReading,
@@ -24,7 +26,9 @@ from crackseg_desktop.readings import (
     RunFacts,
     RunState,
     Sample,
+    Scope,
     Severity,
+    Silence,
     SourceHealth,
     SourceState,
 )
@@ -57,6 +61,7 @@ def gpu(second: float = 0.0, **changes: Any) -> GpuReading:
     if second == 0.0:
         figures |= {"gpu_memory_used_bytes": 6.6 * GIB, "gpu_temperature_celsius": 76.0}
         figures |= {"gpu_utilization_ratio": 0.92, "gpu_power_watts": 104.0}
+    figures["gpu_memory_used_ratio"] = figures["gpu_memory_used_bytes"] / figures["gpu_memory_total_bytes"]
     reading = GpuReading(
         labels={"gpu": GPU},
         figures=figures,
@@ -286,13 +291,24 @@ def alert(rule: str = "disk_space", state: AlertState = AlertState.FIRING, **cha
         time=NOW - 780,
         title="Disk nearly full on /data: 9.6 GiB free",
         summary="9.6 GiB free, the limit is 9.3 GiB. A checkpoint that does not fit ends the training.",
+        evidence=Evidence(
+            tuple((NOW - 780 - 30 * index, (9.2 + 0.021 * index) * GIB) for index in range(59, -1, -1)),
+            "Likely checkpoints and logs of earlier trainings.",
+            "Delete old checkpoints: a SwinV2 run keeps two of 450 MB each.",
+        ),
     )
     return replace(event, **changes)
 
 
+def run_alert(rule: str, state: AlertState = AlertState.FIRING, **changes: Any) -> AlertEvent:
+    """Return an alert about a training: by default of the one that runs, half an hour ago."""
+    event = alert(rule, state, subject="swinv2-crack500-360", labels={"run": "a1b2c3d4e5"}, evidence=None)
+    return replace(event, since=NOW - 1800, time=NOW - 1800, **changes)
+
+
 def alerts() -> tuple[AlertEvent, ...]:
-    """Return an alert in every state."""
-    nan = alert(
+    """Return the alerts of a quiet day: one that fires, one that was seen, one that is over."""
+    nan = run_alert(
         "nan",
         AlertState.ACKNOWLEDGED,
         subject="unet-pycrackdb-320",
@@ -301,10 +317,9 @@ def alerts() -> tuple[AlertEvent, ...]:
         metric="training_nonfinite_points_total",
         value=3.0,
         limit=0.0,
-        since=NOW - 7800,
-        time=NOW - 7500,
         title="Loss is NaN in unet-pycrackdb-320",
         summary="Val loss is NaN since epoch 7, 3 such points. The training goes on by itself.",
+        note="lr 1e-3 too high, restarted with 2e-4",
     )
     heat = alert(
         "gpu_temperature",
@@ -318,8 +333,92 @@ def alerts() -> tuple[AlertEvent, ...]:
         time=NOW - 2480,
         title="GPU 0 at 81 °C, limit 80 °C",
         summary="Back to normal after 4 min: 77 °C now, limit 80 °C.",
+        peak=82.0,
+        lasted=220.0,
+        evidence=Evidence(
+            tuple((NOW - 2700 - index, 81.0 - 0.1 * index + (index % 3) * 0.2) for index in range(59, -1, -1)),
+            "Likely the cooling does not keep up with the load: dust, a covered vent, a warm room.",
+            "Raise the laptop or clean the fan; a lower power limit costs little speed.",
+        ),
     )
-    return alert(), nan, heat
+    return alert(), replace(nan, since=NOW - 7800, time=NOW - 7500), heat
+
+
+def many_alerts() -> tuple[AlertEvent, ...]:
+    """Return an alert in every state and severity."""
+    memory = alert(
+        "gpu_memory",
+        severity=Severity.CRITICAL,
+        subject="GPU 0",
+        labels={"gpu": GPU},
+        metric="gpu_memory_used_ratio",
+        value=0.953,
+        limit=0.9375,
+        peak=0.961,
+        occurrence=3,
+        since=NOW - 95,
+        time=NOW - 95,
+        title="GPU 0 memory nearly full: 7.6 of 8.0 GiB",
+        summary="7.6 of 8.0 GiB in use, the limit is 94 %. The next allocation may fail as out of memory.",
+        evidence=Evidence(
+            tuple((NOW - 95 - index, 0.953 - 0.0025 * index + 0.004 * (index % 4)) for index in range(59, -1, -1)),
+            "Likely the batch and image size of the training, or another program that holds memory of this GPU.",
+            "Take a smaller batch size or image size, or accumulate gradients over more steps.",
+        ),
+    )
+    diverging = run_alert(
+        "divergence",
+        AlertState.PENDING,
+        metric="training_divergence_ratio",
+        value=1.62,
+        limit=1.5,
+        title="Loss diverging in swinv2-crack500-360",
+        summary="The training loss is 1.62 times its best of the last epochs.",
+    )
+    stalled = run_alert(
+        "stalled",
+        AlertState.SNOOZED,
+        metric="training_silent_ratio",
+        value=1.4,
+        limit=1.0,
+        title="swinv2-crack500-360 has logged nothing for 12 min",
+        summary="An epoch took 4 min so far. Likely a long validation, or the process hangs.",
+    )
+    silent = alert(
+        "source_silent",
+        AlertState.NO_DATA,
+        subject="nvidia",
+        labels={"source": "nvidia"},
+        metric="source_silent",
+        value=1.0,
+        limit=0.0,
+        title="The source nvidia does not answer",
+        summary="No answer from the driver for 40 s.",
+        evidence=None,
+    )
+    finished = run_alert(
+        "run_finished",
+        AlertState.RESOLVED,
+        subject="swinv2-pycrackdb-320",
+        labels={"run": "b000000002"},
+        severity=Severity.INFO,
+        metric="training_finished",
+        value=1.0,
+        limit=0.0,
+        title="swinv2-pycrackdb-320 finished",
+        summary="50 epochs in 2 h 51 min. Best IoU 0.694 at epoch 48.",
+    )
+    firing, seen, over = alerts()
+    ended = replace(finished, since=NOW - 11040, time=NOW - 11000, lasted=40.0)
+    return memory, firing, diverging, seen, stalled, silent, over, ended
+
+
+def silences() -> tuple[Silence, ...]:
+    """Return a snooze of a rule for an hour and one of a run until it ends."""
+    return (
+        Silence(Scope.RULE, "disk_share", NOW + 2400, NOW - 1200),
+        Silence(Scope.RUN, "a1b2c3d4e5", None, NOW - 600),
+    )
 
 
 def snapshot(**changes: Any) -> Snapshot:
@@ -330,5 +429,16 @@ def snapshot(**changes: Any) -> Snapshot:
         runs=runs(),
         curves={"a1b2c3d4e5": curves(NOW - 5220), "b000000002": curves(NOW - 21300, 50)},
         alerts=alerts(),
+        rules=tuple(RuleStatus(rule, _TOLD.get(rule.name, {})) for rule in BUILTIN),
     )
     return replace(whole, **changes)
+
+
+_TOLD = {
+    "divergence": {"swinv2-crack500-360": 1.04},
+    "overfit": {"swinv2-crack500-360": 1.26},
+    "plateau": {"swinv2-crack500-360": 2.0},
+    "stalled": {"swinv2-crack500-360": 0.31},
+    "nan": {"swinv2-crack500-360": 0.0, "unet-pycrackdb-320": 3.0},
+    "run_failed": {"swinv2-crack500-360": 0.0},
+}

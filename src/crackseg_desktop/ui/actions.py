@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from crackseg_desktop.readings import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crackseg_desktop.ui.snoozes import Length
 
 
 class Actions(Protocol):
@@ -28,12 +35,31 @@ class Actions(Protocol):
         """Ask for the curves of a run that is parked; the answer comes as the bridge's ``curves_ready``."""
         ...
 
-    def snooze(self, seconds: float | None) -> None:
-        """Announce no alert for so long; None ends the snooze."""
+    def snooze(self, length: Length, scope: Scope = Scope.ALL, subject: str = "") -> None:
+        """Announce no alert of this scope for so long; ``subject`` is as in ``Silence``."""
         ...
 
-    def acknowledge(self, key: str) -> None:
-        """Mark an alert as seen."""
+    def end_snooze(self, scope: Scope = Scope.ALL, subject: str = "") -> None:
+        """Announce again what a snooze of this scope and subject kept quiet."""
+        ...
+
+    def acknowledge(self, key: str, note: str = "") -> None:
+        """Mark an alert as seen, with what there is to say about it."""
+        ...
+
+    def change_settings(self, changes: Mapping[str, object]) -> bool:
+        """Put changed values (``{"rules.gpu_temperature.limit": 85}``) in force and save them.
+
+        None takes a value, or a whole table, back to its default. Returns whether that could be done; why not is said.
+        """
+        ...
+
+    def store_secret(self, channel: str, url: str) -> None:
+        """Keep the address of a channel, which holds its password, where only the channel gets at it."""
+        ...
+
+    def test_channel(self, channel: str) -> None:
+        """Send a test message through a channel; what became of it comes as the bridge's ``channel_tested``."""
         ...
 
     def choose_folder(self) -> None:

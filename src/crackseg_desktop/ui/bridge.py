@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample
+from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample, SilencesChanged
 
 if TYPE_CHECKING:
     from crackseg_desktop.monitor import Monitor, Published, Snapshot
@@ -28,10 +28,12 @@ class Bridge(QObject):
     run_changed = Signal(object)
     run_removed = Signal(object)
     alert_changed = Signal(object)
+    silences_changed = Signal(object)
     run_resumed = Signal(object)
     snapshot_ready = Signal(object)
     curves_ready = Signal(str, object)
     notification_answered = Signal(str, str)
+    channel_tested = Signal(str, str)
     message_received = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -74,6 +76,8 @@ class Bridge(QObject):
                 self.run_resumed.emit(event)
             case AlertEvent():
                 self.alert_changed.emit(event)
+            case SilencesChanged():
+                self.silences_changed.emit(event)
 
     def answer_notification(self, key: str, action: str) -> None:
         """Carry over what a person chose on a notification. Runs in a notifier's thread."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.curves import Curves
     from crackseg_desktop.monitor import Snapshot
-    from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample
+    from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample, SilencesChanged
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.actions import Actions
     from crackseg_desktop.ui.pages.base import Context
@@ -103,18 +103,17 @@ class Dashboard(QWidget):
         self._appear()
 
     def set_settings(self, settings: Settings) -> None:
-        """Take over changed settings: the pages are made anew with them."""
+        """Take over changed settings: the page shown goes on with them, the others are made anew."""
         self._settings = settings
-        page, shown = self.page, self.isVisible()
-        for view in (self.compact, self.full_view):
-            if view is not None:
-                self._views.removeWidget(view)
-                view.deleteLater()
-        self.compact, self.full_view = None, None
-        if shown and page == "compact":
+        if self.compact is not None:
+            self._views.removeWidget(self.compact)
+            self.compact.deleteLater()
+            self.compact = None
+        if self.full_view is not None:
+            self.full_view.set_context(self._context())
+        if self.isVisible() and not self._full:
             self.show_compact()
-        elif shown:
-            self.show_full(page)
+        self.refresh()
 
     @Slot(object)
     def load(self, snapshot: Snapshot) -> None:
@@ -163,6 +162,18 @@ class Dashboard(QWidget):
     def on_alert(self, event: AlertEvent) -> None:
         """Take over a change of an alert."""
         self.model.on_alert(event)
+        self._schedule()
+
+    @Slot(object)
+    def on_silences(self, changed: SilencesChanged) -> None:
+        """Take over what is snoozed."""
+        self.model.on_silences(changed.silences)
+        self._schedule()
+
+    @Slot(str, str)
+    def on_channel_tested(self, channel: str, error: str) -> None:
+        """Take over what became of a test message; an empty error: it was sent."""
+        self.model.channel_tests[channel] = error
         self._schedule()
 
     @Slot()

@@ -9,33 +9,35 @@ from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from crackseg_desktop.notify.words import Action
+from crackseg_desktop.notify.words import DIGEST_KEY, Action
+from crackseg_desktop.readings import Scope
 from crackseg_desktop.settings import SettingsError
+from crackseg_desktop.ui.rule_words import all_rules
+from crackseg_desktop.ui.snoozes import Length, silence_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from crackseg_desktop.clock import Clock
     from crackseg_desktop.ui.bridge import Bridge
     from crackseg_desktop.ui.preferences import Preferences
     from crackseg_desktop.ui.shell import Core
     from crackseg_desktop.ui.tensorboard import TensorBoard
     from crackseg_desktop.ui.windows import Windows
 
-SNOOZE_ON_NOTIFICATION = 3600.0
-
 
 class Decisions(QObject):
     """The ``Actions`` of the application. Lives in the GUI thread.
 
     Attributes:
-        snoozed: alerts are snoozed for so many seconds, or no longer (None).
+        settings_changed: other settings are in force.
         theme_chosen: a theme of this name is to be used.
         folders_changed: what is watched has changed.
         quit_wanted: the application is to end.
         core: what is decided about; None before it is built.
     """
 
-    snoozed = Signal(object)
+    settings_changed = Signal()
     theme_chosen = Signal(str)
     folders_changed = Signal()
     quit_wanted = Signal()
@@ -47,9 +49,11 @@ class Decisions(QObject):
         tensorboard: TensorBoard,
         preferences: Preferences,
         say: Callable[[str, str], None],
+        clock: Clock,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._clock = clock
         self._windows, self._bridge, self._tensorboard = windows, bridge, tensorboard
         self._preferences, self._say = preferences, say
         self._dialog: QFileDialog | None = None
@@ -92,18 +96,38 @@ class Decisions(QObject):
         """Ask for everything there is to show."""
         self._bridge.request_snapshot()
 
-    def snooze(self, seconds: float | None) -> None:
-        """Announce no alert for so long; None ends the snooze."""
+    def snooze(self, length: Length, scope: Scope = Scope.ALL, subject: str = "") -> None:
+        """Announce no alert of this scope for so long."""
         if self.core is not None:
-            self.core.monitor.snooze(seconds)
-            self.snoozed.emit(seconds)
-            if self._windows.visible:
-                self._bridge.request_snapshot()
+            self.core.monitor.snooze(silence_for(length, scope, subject, self._clock.time()))
 
-    def acknowledge(self, key: str) -> None:
-        """Mark an alert as seen."""
+    def end_snooze(self, scope: Scope = Scope.ALL, subject: str = "") -> None:
+        """Announce again what a snooze kept quiet."""
         if self.core is not None:
-            self.core.monitor.acknowledge(key)
+            self.core.monitor.end_snooze(scope, subject)
+
+    def acknowledge(self, key: str, note: str = "") -> None:
+        """Mark an alert as seen, with what there is to say about it."""
+        if self.core is not None:
+            self.core.monitor.acknowledge(key, note)
+
+    def change_settings(self, changes: Mapping[str, object]) -> bool:
+        """Put changed values in force and save them; rules are judged by at once."""
+        try:
+            self._preferences.change(changes)
+        except SettingsError as error:
+            self._say("The settings were not changed", str(error))
+            return False
+        if self.core is not None and any(key.startswith("rules.") for key in changes):
+            self.core.monitor.set_rules(all_rules(self._preferences.settings.rules))
+        self.settings_changed.emit()
+        return True
+
+    def store_secret(self, channel: str, url: str) -> None:
+        """Keep the address of a channel with the secrets."""
+
+    def test_channel(self, channel: str) -> None:
+        """Send a test message through a channel."""
 
     @Slot(str, str)
     def answer(self, key: str, action: str) -> None:
@@ -112,9 +136,16 @@ class Decisions(QObject):
             case Action.ACKNOWLEDGE:
                 self.acknowledge(key)
             case Action.SNOOZE:
-                self.snooze(SNOOZE_ON_NOTIFICATION)
+                self._snooze_alert(key)
             case _:
                 self.open_dashboard("alerts")
+
+    def _snooze_alert(self, key: str) -> None:
+        """Snooze the alert of a notification; a digest is about several, so that it snoozes everything."""
+        if key == DIGEST_KEY:
+            self.snooze(Length.HOUR)
+        else:
+            self.snooze(Length.HOUR, Scope.ALERT, key)
 
     @Slot(object)
     def obey(self, message: dict[str, Any]) -> None:

@@ -10,10 +10,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from crackseg_desktop.alerts.observe import observations
 from crackseg_desktop.alerts.rules import rules_from
 from crackseg_desktop.curves import add_points, by_name
 from crackseg_desktop.history.recent import series_key, stored_figures
-from crackseg_desktop.readings import AlertEvent, AlertState, Severity
+from crackseg_desktop.readings import OPEN, AlertEvent, AlertState, Severity
+from crackseg_desktop.ui import snoozes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from crackseg_desktop.curves import Curve, Curves
+    from crackseg_desktop.alerts.engine import Observation
+    from crackseg_desktop.alerts.rule import Rule, RuleStatus
     from crackseg_desktop.history.recent import SeriesKey, Window
     from crackseg_desktop.monitor import Snapshot
-    from crackseg_desktop.readings import CurvePoints, GpuReading, Run, RunRemoved, Sample
+    from crackseg_desktop.readings import CurvePoints, GpuReading, Run, RunRemoved, Sample, Silence
     from crackseg_desktop.settings import Settings
 
     Column = NDArray[float64]
@@ -32,6 +36,18 @@ if TYPE_CHECKING:
 KEEP = 3600
 _RESOLVED_KEPT = 100
 _END_OF_CALENDAR = 253_402_300_800.0  # the year 10000; what a file tells beyond is no time
+_MARKED = OPEN | {AlertState.RESOLVED}
+_PLOTTED = {
+    "gpu_memory_used_ratio": "gpu_memory_used_bytes",
+    "host_memory_used_ratio": "host_memory_used_bytes",
+    "gpu_throttled_by_heat": "gpu_temperature_celsius",
+    "gpu_idle": "gpu_utilization_ratio",
+}
+"""The series on whose plot an alert is marked, where that is not its own."""
+_STAGES = (
+    *(AlertState.FIRING, AlertState.PENDING, AlertState.NO_DATA),
+    *(AlertState.SNOOZED, AlertState.ACKNOWLEDGED),
+)
 _ORDER = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
 
@@ -47,10 +63,15 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """Read the limits from the rules that these settings put in force."""
-        rules = {rule.name: rule.limit for rule in rules_from(settings.rules)[0]}
+        rules = {rule.name: _line(rule) for rule in rules_from(settings.rules)[0]}
         return cls(
             rules.get("gpu_memory"), rules.get("gpu_temperature"), rules.get("host_memory"), rules.get("disk_space")
         )
+
+
+def _line(rule: Rule) -> float:
+    """Return where the line of a rule is drawn: where it becomes most severe."""
+    return [level.limit for level in rule.all_levels if not level.relative_to][-1]
 
 
 class CurveColumns(NamedTuple):
@@ -146,25 +167,30 @@ class Model:
         runs: newest first.
         selected_run_id, selected_gpu: what a person chose; None: the model chooses.
         span: seconds of the time plots' x axis.
+        channel_tests: why the last test of a channel failed, or an empty text.
     """
 
     def __init__(self) -> None:
         self.selected_run_id: str | None = None
         self.selected_gpu: str | None = None
         self.span = 3600.0
+        self.channel_tests: dict[str, str] = {}
         self.clear()
 
     def clear(self) -> None:
         """Forget everything but what a person chose."""
         self.loaded = False
         self.sample: Sample | None = None
+        self._observed: tuple[Observation, ...] | None = None
         self.columns = Columns()
         self.runs: tuple[Run, ...] = ()
         self.curves: dict[str, Curves] = {}
         self._missing: set[str] = set()
         self._asked: set[str] = set()
         self.alerts: tuple[AlertEvent, ...] = ()
-        self.snoozed_until: float | None = None
+        self.silences: tuple[Silence, ...] = ()
+        self.rules: tuple[RuleStatus, ...] = ()
+        self.loaded_at = 0.0
         self.dropped_samples = 0
         self._named: dict[str, dict[str, CurveColumns]] = {}
         self._revisions: dict[str, int] = {}
@@ -179,13 +205,15 @@ class Model:
         self.runs = snapshot.runs
         self.curves = {run: dict(curves) for run, curves in snapshot.curves.items()}
         self.alerts = _sorted(snapshot.alerts)
-        self.snoozed_until = snapshot.snoozed_until
+        self.silences = snapshot.silences
+        self.rules = snapshot.rules
+        self.loaded_at = self.now
         self.dropped_samples = snapshot.dropped_samples
 
     def on_sample(self, sample: Sample) -> None:
         """Take over a new sample."""
         if self.loaded:
-            self.sample = sample
+            self.sample, self._observed = sample, None
             self.columns.append(sample)
 
     def on_points(self, points: CurvePoints) -> None:
@@ -227,13 +255,55 @@ class Model:
 
     def on_alert(self, event: AlertEvent) -> None:
         """Take over a change of an alert; a resolved one goes behind those that are open."""
-        if not self.loaded or event.state == AlertState.PENDING:
+        if not self.loaded:
             return
         rest = [other for other in self.alerts if other.state == AlertState.RESOLVED or other.key != event.key]
         still_open = [other for other in rest if other.state != AlertState.RESOLVED]
         resolved = [other for other in rest if other.state == AlertState.RESOLVED]
         (resolved if event.state == AlertState.RESOLVED else still_open).insert(0, event)
         self.alerts = _sorted(still_open) + tuple(resolved[:_RESOLVED_KEPT])
+
+    def on_silences(self, silences: tuple[Silence, ...]) -> None:
+        """Take over what is snoozed."""
+        if self.loaded:
+            self.silences = silences
+
+    @property
+    def snoozed_until(self) -> float | None:
+        """Return until when everything is snoozed (Unix seconds), or None."""
+        return snoozes.of_everything(self.silences, self.now)
+
+    def silence_of(self, event: AlertEvent) -> Silence | None:
+        """Return the snooze that keeps an alert quiet, or None."""
+        return snoozes.covering(self.silences, event, self.now)
+
+    def alerts_on(self, metric: str, labels: Mapping[str, str]) -> tuple[AlertEvent, ...]:
+        """Return the alerts to mark on the plot of a series: those about it or about what becomes of it."""
+        plotted = (a for a in self.alerts if _PLOTTED.get(a.metric, a.metric) == metric)
+        return tuple(a for a in plotted if dict(a.labels) == dict(labels) and a.state in _MARKED)
+
+    def present(self, rule: Rule) -> tuple[tuple[str, float], ...]:
+        """Return the newest value of each subject of a rule, by its name in words, the worst first.
+
+        Of the hardware it is that of the newest sample, of trainings what the last snapshot told.
+        """
+        values = {each.subject: each.value for each in self._seen() if each.metric == rule.metric}
+        if not values:
+            values = dict(next((told.values for told in self.rules if told.rule.name == rule.name), {}))
+        return tuple(sorted(values.items(), key=lambda item: item[1], reverse=rule.comparison == "above"))
+
+    def value_of(self, event: AlertEvent) -> float | None:
+        """Return the newest value of what an open alert is about; of one that is over, the last."""
+        if event.state == AlertState.RESOLVED:
+            return event.value
+        found = (seen.value for seen in self._seen() if seen.metric == event.metric and seen.labels == event.labels)
+        return next(found, event.value)
+
+    def _seen(self) -> tuple[Observation, ...]:
+        """Return what rules would judge of the newest sample; made once a sample, and only where a page asks."""
+        if self._observed is None:
+            self._observed = tuple(observations(self.sample)) if self.sample is not None else ()
+        return self._observed
 
     @property
     def now(self) -> float:
@@ -269,8 +339,8 @@ class Model:
 
     @property
     def open_alerts(self) -> tuple[AlertEvent, ...]:
-        """Return what is not over, the most severe first."""
-        return tuple(alert for alert in self.alerts if alert.state != AlertState.RESOLVED)
+        """Return what is there and not over, the most severe first."""
+        return tuple(alert for alert in self.alerts if alert.state in OPEN)
 
     @property
     def firing(self) -> tuple[AlertEvent, ...]:
@@ -327,13 +397,12 @@ class Model:
 
 
 def _sorted(alerts: Iterable[AlertEvent]) -> tuple[AlertEvent, ...]:
-    """Sort alerts: what fires, what was seen, what is over; the most severe and newest first."""
+    """Sort alerts: what fires, what is about to, what is known, what is over; the most severe and newest first."""
 
     def key(alert: AlertEvent) -> tuple[int, int, float]:
-        stage = {AlertState.FIRING: 0, AlertState.RESOLVED: 2}.get(alert.state, 1)
-        if stage == 2:
-            return stage, 0, -alert.time
-        return stage, _ORDER.index(alert.severity), -alert.since
+        if alert.state == AlertState.RESOLVED:
+            return len(_STAGES), 0, -alert.time
+        return _STAGES.index(alert.state), _ORDER.index(alert.severity), -alert.since
 
     return tuple(sorted(alerts, key=key))
 

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from crackseg_desktop import settings as settings_file
+from crackseg_desktop.alerts.rules import rules_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,10 +29,31 @@ class Preferences:
         self._options = options
         loaded = options.load_settings()
         self.settings, self.path, self.problem = loaded.settings, loaded.path, loaded.message()
+        self._text = loaded.text
 
     def watched_folders(self) -> tuple[str, ...]:
         """Return the folders that the file names now."""
         return settings_file.load(self.path).settings.watch.folders
+
+    def change(self, changes: Mapping[str, object]) -> None:
+        """Put changed values in force and, where that may be, save them; see ``settings.save``.
+
+        What else the file says by now comes into force with the next start.
+
+        Raises:
+            SettingsError: a value is not allowed, or the file could not be written; nothing is changed then.
+        """
+        try:
+            text = settings_file.edited(self._text, changes)
+        except ValueError as error:
+            raise settings_file.SettingsError(f"{self.path} has a mistake and was not changed: {error}") from error
+        loaded = settings_file.parse(text, self.path)
+        loaded = loaded.with_problems(rules_from(loaded.settings.rules)[1])
+        wrong = [problem for problem in loaded.problems if problem.key in changes]
+        if wrong:
+            raise settings_file.SettingsError("; ".join(f"{problem.key} {problem.message}" for problem in wrong))
+        self.save(changes)
+        self._text, self.settings = text, loaded.settings
 
     def save(self, changes: Mapping[str, object]) -> bool:
         """Write values into the file and return whether that is done: ``--read-only`` and a demonstration do not.

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from crackseg_desktop.readings import Scope
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from crackseg_desktop.monitor import Snapshot
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.dashboard import Dashboard
+    from crackseg_desktop.ui.snoozes import Length
 
 COMPACT = "compact"
 
@@ -100,10 +104,23 @@ class _Deaf:
     def request_snapshot(self) -> None:
         """Do nothing: the snapshot is handed over."""
 
-    def snooze(self, seconds: float | None) -> None:
+    def snooze(self, length: Length, scope: Scope = Scope.ALL, subject: str = "") -> None:
         """Do nothing."""
 
-    def acknowledge(self, key: str) -> None:
+    def end_snooze(self, scope: Scope = Scope.ALL, subject: str = "") -> None:
+        """Do nothing."""
+
+    def acknowledge(self, key: str, note: str = "") -> None:
+        """Do nothing."""
+
+    def change_settings(self, changes: Mapping[str, object]) -> bool:
+        """Change nothing."""
+        return False
+
+    def store_secret(self, channel: str, url: str) -> None:
+        """Do nothing."""
+
+    def test_channel(self, channel: str) -> None:
         """Do nothing."""
 
     def choose_folder(self) -> None:

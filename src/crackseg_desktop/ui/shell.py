@@ -111,7 +111,9 @@ class Shell(QObject):
         self.bridge = Bridge(self)
         self.windows = Windows(self._make_dashboard, options.clock, self._tray_rect, self)
         self.tensorboard = TensorBoard(self._find_places, None if options.read_only else options.data_dir, parent=self)
-        self.decisions = Decisions(self.windows, self.bridge, self.tensorboard, self._preferences, self.say, self)
+        self.decisions = Decisions(
+            self.windows, self.bridge, self.tensorboard, self._preferences, self.say, options.clock, self
+        )
         self.menu = TrayMenu(tray, self.decisions, options.clock, self)
         self.feed = TrayFeed(tray, self.menu, options.clock, self)
         self._tray_notifier = TrayNotifier(tray, self)
@@ -182,6 +184,7 @@ class Shell(QObject):
         bridge.run_changed.connect(feed.on_run)
         bridge.run_removed.connect(feed.on_removed)
         bridge.alert_changed.connect(feed.on_alert)
+        bridge.silences_changed.connect(feed.on_silences)
         bridge.snapshot_ready.connect(feed.on_snapshot)
         bridge.notification_answered.connect(decisions.answer)
         bridge.message_received.connect(decisions.obey)
@@ -190,9 +193,9 @@ class Shell(QObject):
         decisions = self.decisions
         self.tray.clicked.connect(decisions.toggle)
         self.menu.run_chosen.connect(decisions.open_run)
-        decisions.snoozed.connect(self._on_snoozed)
         decisions.theme_chosen.connect(self._on_theme)
-        decisions.folders_changed.connect(self._on_folders)
+        decisions.folders_changed.connect(self._on_settings)
+        decisions.settings_changed.connect(self._on_settings)
         decisions.quit_wanted.connect(self.quit)
         self.windows.close_wanted.connect(self.quit)
         self.windows.shown_changed.connect(self._on_shown)
@@ -230,6 +233,8 @@ class Shell(QObject):
         bridge.run_resumed.connect(dashboard.on_resumed)
         bridge.curves_ready.connect(dashboard.on_curves)
         bridge.alert_changed.connect(dashboard.on_alert)
+        bridge.silences_changed.connect(dashboard.on_silences)
+        bridge.channel_tested.connect(dashboard.on_channel_tested)
         return dashboard
 
     def _shown_settings(self) -> Settings:
@@ -245,17 +250,13 @@ class Shell(QObject):
     def _tray_rect(self) -> QRect | None:
         return self.tray.rect
 
-    @Slot(object)
-    def _on_snoozed(self, seconds: float | None) -> None:
-        self.feed.set_snoozed_until(None if seconds is None else self._options.clock.time() + seconds)
-
     @Slot(str)
     def _on_theme(self, name: str) -> None:
         if self._theme is not None:
             self._theme.choose(name)
 
     @Slot()
-    def _on_folders(self) -> None:
+    def _on_settings(self) -> None:
         if self.windows.dashboard is not None:
             self.windows.dashboard.set_settings(self._shown_settings())
 

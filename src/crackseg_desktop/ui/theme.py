@@ -177,6 +177,8 @@ _SHEET = """
 QLineEdit {{ background: {card}; color: {text}; border: 1px solid {control}; border-radius: 6px; padding: 0 10px;
     min-height: 30px; max-height: 30px; selection-background-color: {accent_fill}; selection-color: {on_accent}; }}
 QLineEdit:focus {{ border: 2px solid {focus}; padding: 0 9px; min-height: 28px; max-height: 28px; }}
+QLineEdit[wrong="true"] {{ border: 2px solid {warning_shape}; padding: 0 9px; min-height: 28px; max-height: 28px; }}
+QLineEdit:disabled {{ color: {text3}; background: {raised}; border-color: {border}; }}
 QMenu {{ background: {raised}; color: {text}; border: 1px solid {control}; border-radius: 6px; padding: 4px; }}
 QMenu::item {{ padding: 6px 16px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {accent_soft}; color: {text}; }}

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from crackseg_desktop.readings import OPEN, Severity
-from crackseg_desktop.ui import glance
+from crackseg_desktop.ui import glance, snoozes
 from crackseg_desktop.ui.tray_menu import menu_content
 
 if TYPE_CHECKING:
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.monitor import Snapshot
-    from crackseg_desktop.readings import AlertEvent, Run, RunRemoved, Sample
+    from crackseg_desktop.readings import AlertEvent, Run, RunRemoved, Sample, Silence, SilencesChanged
     from crackseg_desktop.ui.tray import Tray
     from crackseg_desktop.ui.tray_menu import TrayMenu
 
@@ -31,7 +31,7 @@ class TrayFeed(QObject):
         self._sample: Sample | None = None
         self._runs: dict[str, Run] = {}
         self._alerts: dict[str, AlertEvent] = {}
-        self._snoozed_until: float | None = None
+        self._silences: tuple[Silence, ...] = ()
         self._updated: float | None = None
         self._stopped = False
         self._timer = QTimer(self)
@@ -43,9 +43,10 @@ class TrayFeed(QObject):
         self._stopped = True
         self._timer.stop()
 
-    def set_snoozed_until(self, moment: float | None) -> None:
-        """Take over until when alerts are snoozed, in Unix seconds; shown at once, for a person waits for it."""
-        self._snoozed_until = moment
+    @Slot(object)
+    def on_silences(self, changed: SilencesChanged) -> None:
+        """Take over what is snoozed; shown at once, for a person waits for it."""
+        self._silences = changed.silences
         self._show()
 
     @Slot(object)
@@ -80,9 +81,10 @@ class TrayFeed(QObject):
 
     @Slot(object)
     def on_snapshot(self, snapshot: Snapshot) -> None:
-        """Take over until when alerts are snoozed, which only a snapshot tells."""
-        if snapshot.snoozed_until != self._snoozed_until:
-            self.set_snoozed_until(snapshot.snoozed_until)
+        """Take over what is snoozed: a silence that was kept over a restart is told by a snapshot alone."""
+        if snapshot.silences != self._silences:
+            self._silences = snapshot.silences
+            self._show()
 
     @Slot()
     def refresh(self) -> None:
@@ -101,10 +103,10 @@ class TrayFeed(QObject):
         now = self._clock.time()
         runs = sorted(self._runs.values(), key=lambda run: run.facts.started or 0.0, reverse=True)
         alerts = sorted(self._alerts.values(), key=lambda alert: (_SEVERITIES.index(alert.severity), -alert.since))
-        until = self._snoozed_until if self._snoozed_until is not None and now < self._snoozed_until else None
+        silences = snoozes.in_force(self._silences, now)
+        until = snoozes.of_everything(silences, now)
         state = glance.icon_state(self._sample, runs, alerts, snoozed=until is not None)
         if self._tray.show_look(state, glance.tooltip(self._sample, runs, alerts, until, now)):
             self._updated = self._clock.monotonic()
         simulated = glance.is_simulated(self._sample, runs)
-        snoozed = None if until is None else glance.clock(until)
-        self._menu.show_content(menu_content(runs, alerts, simulated=simulated, snoozed=snoozed))
+        self._menu.show_content(menu_content(runs, alerts, silences, simulated=simulated))

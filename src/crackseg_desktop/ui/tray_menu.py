@@ -10,8 +10,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QMenu
 
 from crackseg_desktop.notify.words import clip
-from crackseg_desktop.readings import Severity
+from crackseg_desktop.readings import Scope, Severity
 from crackseg_desktop.ui import glance
+from crackseg_desktop.ui.snoozes import EVERYTHING, Target, end_words, lengths_of, subject_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
     from crackseg_desktop.clock import Clock
-    from crackseg_desktop.readings import AlertEvent, Run
+    from crackseg_desktop.readings import AlertEvent, Run, Silence
     from crackseg_desktop.ui.actions import Actions
     from crackseg_desktop.ui.tray import Tray
 
 _ENTRIES, _UNITS = 5, 60
 _MARKS = {Severity.CRITICAL: "Needs you: ", Severity.WARNING: "Warning: "}
-_MORNING = 8
 OPEN_SECONDS = 20.0
 """How long a menu is taken for open: Xfce's panel never says that it has closed it."""
 
@@ -40,22 +40,38 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Snoozed:
+    """A snooze in the menu: what it says, and what it is about, to be ended."""
+
+    words: str
+    scope: Scope
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MenuContent:
-    """What changes in the menu; ``snoozed`` is the time of day until which alerts are snoozed."""
+    """What changes in the menu; ``targets`` are what can be snoozed, ``snoozed`` what is."""
 
     runs: tuple[Entry, ...] = ()
     alerts: tuple[Entry, ...] = ()
-    snoozed: str | None = None
+    targets: tuple[Target, ...] = ()
+    snoozed: tuple[Snoozed, ...] = ()
 
 
 def menu_content(
-    runs: Sequence[Run], alerts: Sequence[AlertEvent], *, simulated: bool, snoozed: str | None
+    runs: Sequence[Run], alerts: Sequence[AlertEvent], silences: Sequence[Silence] = (), *, simulated: bool
 ) -> MenuContent:
-    """Return what the menu says about active runs and open alerts, the most important first."""
+    """Return what the menu says about active runs, open alerts and snoozes, the most important first."""
     first = [Entry("Simulated data")] if simulated else []
     shown = [Entry(_run_words(run), run=run.id) for run in runs] or [Entry("No training is running")]
     told = [Entry(_alert_words(alert), page="alerts") for alert in alerts]
-    return MenuContent((*first, *_at_most(shown, "overview")), tuple(_at_most(told, "alerts")), snoozed)
+    targets = tuple(Target(clip(f"Run {glance.plain(run.facts.name)}", _UNITS), Scope.RUN, run.id) for run in runs)
+    snoozed = (
+        Snoozed(_silence_words(silence, runs, alerts), silence.scope, silence.subject)
+        for silence in sorted(silences, key=lambda item: item.scope != Scope.ALL)
+    )
+    entries = (*first, *_at_most(shown, "overview"))
+    return MenuContent(entries, tuple(_at_most(told, "alerts")), targets[:_ENTRIES], tuple(snoozed)[:_ENTRIES])
 
 
 class TrayMenu(QObject):
@@ -108,18 +124,25 @@ class TrayMenu(QObject):
         self._add(menu, "Quit", actions.quit)
 
     def _fill_snooze_menu(self) -> None:
-        menu, snooze, until = self._snooze_menu, self._actions.snooze, self._content.snoozed
+        menu, content = self._snooze_menu, self._content
+        for old in menu.findChildren(QMenu):
+            old.deleteLater()
         menu.clear()
-        menu.setTitle(f"Alerts snoozed until {until}" if until else "Snooze alerts")
-        self._add(menu, "15 minutes", partial(snooze, 15 * 60))
-        self._add(menu, "1 hour", partial(snooze, 60 * 60))
-        self._add(menu, f"Until tomorrow {_MORNING}:00", self._snooze_until_tomorrow)
-        if until:
+        first = content.snoozed[0] if content.snoozed else None
+        menu.setTitle("Snooze alerts" if first is None else first.words)
+        self._add_lengths(menu, EVERYTHING)
+        if content.targets:
             menu.addSeparator()
-            self._add(menu, "End snooze", partial(snooze, None))
+        for target in content.targets:
+            self._add_lengths(menu.addMenu(self._written(target.words)), target)
+        if content.snoozed:
+            menu.addSeparator()
+        for snoozed in content.snoozed:
+            self._add(menu, f"End: {snoozed.words}", partial(self._actions.end_snooze, snoozed.scope, snoozed.subject))
 
-    def _snooze_until_tomorrow(self) -> None:
-        self._actions.snooze(glance.until_tomorrow_at(_MORNING, self._clock.time()))
+    def _add_lengths(self, menu: QMenu, target: Target) -> None:
+        for length in lengths_of(target, of_a_run=target.scope == Scope.RUN):
+            self._add(menu, length.value, partial(self._actions.snooze, length, target.scope, target.subject))
 
     def _chosen(self, entry: Entry) -> Callable[[], object] | None:
         if entry.run is not None:
@@ -128,14 +151,17 @@ class TrayMenu(QObject):
 
     def _add(self, menu: QMenu, words: str, chosen: Callable[[], object] | None) -> QAction:
         """Add an entry; without something to do it only says something."""
-        # On the bus an underscore marks a mnemonic, and Qt hands ours on as they are.
-        action = menu.addAction(words.replace("_", "__") if self._tray.on_the_bus else words)
+        action = menu.addAction(self._written(words))
         if chosen is None:
             action.setEnabled(False)
         else:
             action.triggered.connect(self._on_closes)
             action.triggered.connect(lambda _checked=False: chosen())
         return action
+
+    def _written(self, words: str) -> str:
+        """Write words for the panel: on the bus an underscore marks a mnemonic, and Qt hands ours on as they are."""
+        return words.replace("_", "__") if self._tray.on_the_bus else words
 
     @Slot()
     def _on_opens(self) -> None:
@@ -156,6 +182,11 @@ def _run_words(run: Run) -> str:
 
 def _alert_words(alert: AlertEvent) -> str:
     return clip(_MARKS.get(alert.severity, "") + glance.plain(alert.title), _UNITS)
+
+
+def _silence_words(silence: Silence, runs: Sequence[Run], alerts: Sequence[AlertEvent]) -> str:
+    subject = glance.plain(subject_words(silence, runs, alerts))
+    return f"{clip(subject, _UNITS // 2)} snoozed {end_words(silence)}"
 
 
 def _at_most(entries: list[Entry], page: str) -> list[Entry]:

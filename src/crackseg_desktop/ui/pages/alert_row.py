@@ -1,53 +1,64 @@
-"""A row of the alert list, 90 px: severity, fact and summary, evidence, state and time."""
+"""A row of the alert list, 90 px: severity, fact, value against limit, evidence, state and time."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from crackseg_desktop import units
-from crackseg_desktop.metrics import CATALOGUE
 from crackseg_desktop.readings import AlertState
 from crackseg_desktop.ui.pages import words
+from crackseg_desktop.ui.pages.alert_words import Evidence, evidence_of, figures_words, snoozed_words
 from crackseg_desktop.ui.widgets.buttons import Button
 from crackseg_desktop.ui.widgets.mini import MiniPlot
-from crackseg_desktop.ui.widgets.states import alert_chip, alert_glyph, alert_ground
-from crackseg_desktop.ui.widgets.surfaces import Chip
-from crackseg_desktop.ui.widgets.text import Line, Paragraph, Span
+from crackseg_desktop.ui.widgets.snooze_menu import open_snooze_menu
+from crackseg_desktop.ui.widgets.states import SEVERITY_WORDS, alert_chip, alert_glyph, alert_ground
+from crackseg_desktop.ui.widgets.surfaces import Chip, ringed
+from crackseg_desktop.ui.widgets.text import Line, Span
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 
     from crackseg_desktop.readings import AlertEvent
-    from crackseg_desktop.ui.model import Column, Model
+    from crackseg_desktop.ui.model import Model
     from crackseg_desktop.ui.pages.base import Context
 
-_HEIGHT = 90
+HEIGHT = 90
 _EDGES = {"warning_soft": "warning_shape", "critical_soft": "critical_fill"}
-_COLOURS = {"gpu_temperature": "s2", "gpu_memory": "s1", "host_memory": "s6", "disk_space": "s6"}
+_ROOM_FOR_EVIDENCE = 700
+_KEYS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 5, Qt.Key.Key_PageUp: -5}
 
 
 class AlertRow(QWidget):
-    """One alert; a firing one can be acknowledged."""
+    """One alert. ``chosen`` tells that it was clicked or reached by the keyboard, ``stepped`` by how many rows to go.
+
+    The plot of its evidence gives way in a narrow list: the pane beside the list shows it too.
+    """
+
+    chosen = Signal(str)
+    stepped = Signal(int)
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         theme = context.theme
         self._theme, self._actions = theme, context.actions
-        self._ground, self._key = "card", ""
-        self.setFixedHeight(_HEIGHT)
+        self._ground, self._selected, self._has_evidence = "card", False, False
+        self.event_shown: AlertEvent | None = None
+        self.setFixedHeight(HEIGHT)
         self._glyph, self.title, self.chip = Line(theme), Line(theme, elide=True, height=20), Chip(theme)
-        self.summary = Paragraph(theme, scale="label")
+        self.figures, self.about = Line(theme, elide=True, height=18), Line(theme, elide=True, height=18)
         self.plot = MiniPlot(theme, "s6")
         self.plot.setFixedSize(136, 48)
-        self._limit = Line(theme)
-        self._limit.setFixedWidth(72)
-        self.acknowledge = Button(theme, "Acknowledge", height=28)
+        self._limit = Line(theme, elide=True)
+        self._limit.setFixedWidth(64)
+        self.acknowledge = Button(theme, "Acknowledge", kind="outline", height=28)
+        self.snooze = Button(theme, kind="outline", icon="snooze", height=28)
+        self.snooze.name("Snooze")
         self.acknowledge.clicked.connect(self._on_acknowledge)
-        self._when = Line(theme, align="right", elide=True)
+        self.snooze.clicked.connect(self._on_snooze)
         row = QHBoxLayout(self)
         row.setContentsMargins(20, 12, 16, 12)
         row.setSpacing(16)
@@ -56,104 +67,126 @@ class AlertRow(QWidget):
         row.addWidget(self.plot)
         row.addWidget(self._limit)
         row.addLayout(self._right())
+        ringed(self)
 
-    def put(self, event: AlertEvent, model: Model) -> None:
+    def put(self, event: AlertEvent, model: Model, *, selected: bool) -> None:
         """Show an alert."""
-        self._key = event.key
+        self.event_shown = event
         self._ground = alert_ground(event)
-        glyph, colour = alert_glyph(event)
-        self._glyph.set_ground(self._ground)
-        self._glyph.put(Span("", glyph=glyph, glyph_colour=colour, glyph_size=18))
-        over = event.state == AlertState.RESOLVED
-        self.title.put(Span(event.title, "body", 600, "text2" if over else "text"))
-        self.summary.put(event.summary)
-        self.chip.put(alert_chip(event))
-        self.acknowledge.setVisible(event.state in (AlertState.FIRING, AlertState.SNOOZED))
+        over, snoozed = event.state == AlertState.RESOLVED, snoozed_words(event, model)
+        firing = event.state == AlertState.FIRING and not snoozed
+        self._show_head(event, snoozed, over=over)
+        self.figures.put(Span(figures_words(event, model), "label", None, "text2"))
         moment = event.time if over else event.since
-        self._when.put(Span(f"{words.when(moment, model.now)} · {event.subject}", "caption", None, "text2"))
-        self._show_evidence(event, model)
+        self.about.put(Span(f"{event.subject} · since {words.when(event.since, model.now)}", "caption", None, "text2"))
+        if over:
+            self.about.put(Span(f"{event.subject} · ended {words.when(moment, model.now)}", "caption", None, "text2"))
+        self.acknowledge.setVisible(firing)
+        self.snooze.setVisible(firing)
+        self._show_evidence(evidence_of(event, model))
+        self.select(selected)
+        self.setAccessibleName(f"{SEVERITY_WORDS[event.severity]}, {self.chip.text}: {event.title}, {self.about.text}")
+        self.update()
+
+    def select(self, selected: bool) -> None:
+        """Look like the row whose details are shown; Tab leads to this one only."""
+        self._selected = selected
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if selected else Qt.FocusPolicy.ClickFocus)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the ground, the edge of what needs somebody, and the line below."""
+        """Draw the ground, the edge of what needs somebody, the mark of the row chosen, and the line below."""
         tokens, painter = self._theme.tokens, QPainter(self)
-        painter.fillRect(self.rect(), tokens[self._ground])
+        raised = self._selected and self._ground == "card"
+        painter.fillRect(self.rect(), tokens["raised" if raised else self._ground])
         edge = _EDGES.get(self._ground)
         if edge is not None:
             painter.fillRect(QRectF(0, 0, 4, self.height()), tokens[edge])
         painter.fillRect(QRectF(0, self.height() - 1, self.width(), 1), tokens["grid"])
+        if self._selected:
+            painter.fillRect(QRectF(self.width() - 3, 0, 3, self.height()), tokens["accent"])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the evidence to the pane where there is no room."""
+        super().resizeEvent(event)
+        self._place_evidence()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the row."""
+        self._choose()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Choose the row that the keyboard reaches."""
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self._choose()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go up and down with the arrows."""
+        step = _KEYS.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self.stepped.emit(step)
 
     def _words(self) -> QVBoxLayout:
-        column, head = QVBoxLayout(), QHBoxLayout()
-        column.setSpacing(2)
-        head.setSpacing(8)
-        head.addWidget(self.title, 1)
+        column = QVBoxLayout()
+        column.setSpacing(1)
         column.addStretch(1)
-        column.addLayout(head)
-        column.addWidget(self.summary)
+        for part in (self.title, self.figures, self.about):
+            column.addWidget(part)
         column.addStretch(1)
-        self.summary.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.summary.setMaximumHeight(32)
         return column
 
     def _right(self) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(6)
+        column, buttons = QVBoxLayout(), QHBoxLayout()
+        column.setSpacing(8)
         column.addStretch(1)
-        states = QHBoxLayout()
-        states.setSpacing(8)
-        states.addStretch(1)
-        states.addWidget(self.chip)
-        states.addWidget(self.acknowledge)
-        column.addLayout(states)
-        self._when.setFixedWidth(230)
-        column.addWidget(self._when)
+        column.addWidget(self.chip, 0, Qt.AlignmentFlag.AlignRight)
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        buttons.addWidget(self.acknowledge)
+        buttons.addWidget(self.snooze)
+        column.addLayout(buttons)
         column.addStretch(1)
         return column
 
-    def _show_evidence(self, event: AlertEvent, model: Model) -> None:
-        ages, values, limit, unit = evidence(event, model)
-        shown = len(values) > 1
-        self.plot.setVisible(shown)
-        self._limit.put(Span(units.figure(unit, limit) if shown else "", "caption", None, "text2"))
-        if shown:
-            firing = event.state == AlertState.FIRING
-            colour = "critical" if firing and event.severity == "critical" else _COLOURS.get(event.rule, "s6")
-            low, high = min(limit, float(values.min())), max(limit, float(values.max()))
-            pad = 0.25 * max(high - low, 0.1 * abs(high))
+    def _show_head(self, event: AlertEvent, snoozed: str, *, over: bool) -> None:
+        glyph, colour = alert_glyph(event)
+        self._glyph.set_ground(self._ground)
+        self._glyph.put(Span("", glyph=glyph, glyph_colour=colour, glyph_size=18))
+        self.title.put(Span(event.title, "body", 600, "text2" if over else "text"))
+        look = alert_chip(event, snoozed)
+        self.chip.put(replace(look, ground="card") if look.ground == self._ground else look)
+
+    def _show_evidence(self, evidence: Evidence) -> None:
+        self._has_evidence = evidence.drawable
+        self._place_evidence()
+        self._limit.put(Span(evidence.limit_words if evidence.drawable else "", "caption", None, "text2"))
+        if evidence.drawable:
+            low, high = evidence.y_range
             self.plot.put(
-                ages,
-                values,
-                span=model.span,
-                now=model.now,
-                low=low - 2 * pad,
-                high=high + pad,
-                limit=limit,
-                colour=colour,
+                evidence.x - evidence.x[-1],
+                evidence.y,
+                span=evidence.span,
+                low=low,
+                high=high,
+                limit=evidence.limit,
+                colour=evidence.colour,
             )
 
+    def _place_evidence(self) -> None:
+        wide = self.width() >= _ROOM_FOR_EVIDENCE
+        self.plot.setVisible(wide and self._has_evidence)
+        self._limit.setVisible(wide)
+
+    def _choose(self) -> None:
+        if self.event_shown is not None:
+            self.chosen.emit(self.event_shown.key)
+
     def _on_acknowledge(self) -> None:
-        self._actions.acknowledge(self._key)
+        if self.event_shown is not None:
+            self._actions.acknowledge(self.event_shown.key)
 
-
-def evidence(event: AlertEvent, model: Model) -> tuple[Column, Column, float, str]:
-    """Return (ages, values, limit, unit) of the series that an alert is about; empty where the hour does not hold it.
-
-    Shares of memory are not stored: their bytes are, and the limit goes along.
-    """
-    import numpy as np
-
-    metric, limit = event.metric, event.limit
-    if metric == "gpu_memory_used_ratio":
-        gpus = model.sample.gpus if model.sample is not None else ()
-        gpu = next((gpu for gpu in gpus if dict(gpu.labels) == dict(event.labels)), None)
-        metric, limit = "gpu_memory_used_bytes", limit * (gpu.get("gpu_memory_total_bytes") or 0.0 if gpu else 0.0)
-    elif metric == "host_memory_used_ratio":
-        host = model.sample.host if model.sample is not None else None
-        metric, limit = "host_memory_used_bytes", limit * (host.get("host_memory_total_bytes") or 0.0 if host else 0.0)
-    unit = CATALOGUE[metric].unit if metric in CATALOGUE else ""
-    ages, values = model.history(metric, event.labels)
-    known = np.isfinite(values)
-    if not limit or known.sum() < 2 or model.now - event.since > model.span:
-        return ages[:0], values[:0], limit, unit
-    return ages[known], values[known], limit, unit
+    def _on_snooze(self) -> None:
+        open_snooze_menu(self.snooze, self._actions, self.event_shown)

@@ -64,6 +64,10 @@ class Page(QWidget):
         column.addWidget(self.head)
         self.column = column
 
+    def take(self, context: Context) -> bool:
+        """Take over changed settings and return whether that was done; a page that cannot is made anew."""
+        return False
+
     def refresh(self, model: Model) -> None:
         """Show the state of the model."""
         self.model = model

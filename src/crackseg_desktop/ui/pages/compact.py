@@ -13,9 +13,10 @@ from crackseg_desktop.ui.pages.base import SIMULATED
 from crackseg_desktop.ui.pages.compact_gpu import CompactGpu
 from crackseg_desktop.ui.pages.compact_host import CompactHost
 from crackseg_desktop.ui.pages.compact_run import CompactRun
-from crackseg_desktop.ui.widgets.alert_rows import CompactAlert, open_snooze_menu
+from crackseg_desktop.ui.widgets.alert_rows import CompactAlert
 from crackseg_desktop.ui.widgets.buttons import Button
 from crackseg_desktop.ui.widgets.icons import draw_icon
+from crackseg_desktop.ui.widgets.snooze_menu import open_snooze_menu
 from crackseg_desktop.ui.widgets.states import Look
 from crackseg_desktop.ui.widgets.surfaces import Chip
 from crackseg_desktop.ui.widgets.text import Line, Span
@@ -131,7 +132,7 @@ class CompactPage(QWidget):
 
     def _on_snooze(self) -> None:
         if self.snooze.text() == _RESUME:
-            self._context.actions.snooze(None)
+            self._context.actions.end_snooze()
         else:
             open_snooze_menu(self.snooze, self._context.actions)
 

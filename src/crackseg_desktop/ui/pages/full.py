@@ -72,6 +72,16 @@ class FullView(QWidget):
         self._stack.setCurrentWidget(self._areas[name])
         self.rail.select(name)
 
+    def set_context(self, context: Context) -> None:
+        """Take over changed settings: pages are made anew with them, the one shown unless it follows by itself."""
+        self._context = context
+        shown, kept = self._page, self.current.take(context) if self._page in self._pages else False
+        for name in [name for name in self._pages if name != shown or not kept]:
+            self._stack.removeWidget(self._areas[name])
+            self._areas.pop(name).deleteLater()
+            del self._pages[name]
+        self.show_page(shown)
+
     def refresh(self, model: Model) -> None:
         """Show the state of the model on the visible page and the rail."""
         self.current.refresh(model)

@@ -17,9 +17,10 @@ from crackseg_desktop.ui.pages.compact_gpu import scale_of
 from crackseg_desktop.ui.pages.overview_run import RunPanel
 from crackseg_desktop.ui.pages.overview_tables import RunsCard, WorkstationCard
 from crackseg_desktop.ui.plots import Series, TimePlot
-from crackseg_desktop.ui.widgets.alert_rows import AlertBanner, open_snooze_menu
+from crackseg_desktop.ui.widgets.alert_rows import AlertBanner
 from crackseg_desktop.ui.widgets.buttons import Button, Segments
 from crackseg_desktop.ui.widgets.metric import MetricCard
+from crackseg_desktop.ui.widgets.snooze_menu import open_snooze_menu
 from crackseg_desktop.ui.widgets.ticks import clock
 
 if TYPE_CHECKING:

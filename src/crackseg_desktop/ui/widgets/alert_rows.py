@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from crackseg_desktop.readings import AlertState
 from crackseg_desktop.ui.theme import CARD_RADIUS
 from crackseg_desktop.ui.widgets.buttons import Button
+from crackseg_desktop.ui.widgets.snooze_menu import open_snooze_menu
 from crackseg_desktop.ui.widgets.states import alert_glyph, alert_ground
 from crackseg_desktop.ui.widgets.text import Line, Span
 from crackseg_desktop.ui.widgets.ticks import clock
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.actions import Actions
     from crackseg_desktop.ui.theme import Theme
 
-SNOOZES = (("15 min", 900.0), ("1 h", 3600.0), ("4 h", 14400.0), ("8 h", 28800.0))
 _EDGES = {"warning_soft": "warning_shape", "critical_soft": "critical_fill"}
 
 
@@ -62,7 +62,7 @@ class AlertBanner(AlertSurface):
     def __init__(self, theme: Theme, actions: Actions) -> None:
         super().__init__(theme)
         self._actions = actions
-        self._key = ""
+        self._event: AlertEvent | None = None
         self.setFixedHeight(48)
         row = QHBoxLayout(self)
         row.setContentsMargins(20, 0, 10, 0)
@@ -86,7 +86,7 @@ class AlertBanner(AlertSurface):
         self.setVisible(event is not None)
         if event is None:
             return
-        self._key = event.key
+        self._event = event
         ground = alert_ground(event)
         self.set_ground(ground)
         glyph, colour = alert_glyph(event)
@@ -98,10 +98,11 @@ class AlertBanner(AlertSurface):
         self._since.put(Span(f"since {clock(event.since)}{more}", "label", None, "text2"))
 
     def _on_acknowledge(self) -> None:
-        self._actions.acknowledge(self._key)
+        if self._event is not None:
+            self._actions.acknowledge(self._event.key)
 
     def _on_snooze(self) -> None:
-        open_snooze_menu(self._snooze, self._actions)
+        open_snooze_menu(self._snooze, self._actions, self._event)
 
 
 class CompactAlert(AlertSurface):
@@ -110,11 +111,11 @@ class CompactAlert(AlertSurface):
     def __init__(self, theme: Theme, actions: Actions) -> None:
         super().__init__(theme)
         self._actions = actions
-        self._key = ""
+        self._event: AlertEvent | None = None
         self.setFixedHeight(56)
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 0, 20, 0)
-        row.setSpacing(12)
+        row.setContentsMargins(16, 0, 12, 0)
+        row.setSpacing(8)
         self._glyph = Line(theme)
         words = QVBoxLayout()
         words.setSpacing(0)
@@ -128,34 +129,34 @@ class CompactAlert(AlertSurface):
         row.addWidget(self._glyph)
         row.addLayout(words, 1)
         row.addWidget(self._acknowledge)
+        self._snooze = Button(theme, kind="outline", icon="snooze")
+        self._snooze.name("Snooze")
+        row.addWidget(self._snooze)
         self._acknowledge.clicked.connect(self._on_acknowledge)
+        self._snooze.clicked.connect(self._on_snooze)
 
     def put(self, event: AlertEvent | None, calm: str = "") -> None:
         """Show an alert, or the sentence that stands there when there is none."""
         ground = "card" if event is None else alert_ground(event)
         self.set_ground(ground)
         self._glyph.set_ground(ground)
-        self._acknowledge.setVisible(event is not None and event.state == AlertState.FIRING)
+        firing = event is not None and event.state == AlertState.FIRING
+        self._acknowledge.setVisible(firing)
+        self._snooze.setVisible(firing)
         if event is None:
             self._glyph.put(Span("", glyph="tick", glyph_colour="text3", glyph_size=16))
             self._title.put(Span("Nothing needs you", "body", 600))
             self._summary.put(Span(calm, "caption", None, "text3"))
             return
-        self._key = event.key
+        self._event = event
         glyph, colour = alert_glyph(event)
         self._glyph.put(Span("", glyph=glyph, glyph_colour=colour, glyph_size=16))
         self._title.put(Span(event.title, "body", 600))
         self._summary.put(Span(event.summary, "caption", None, "text2"))
 
     def _on_acknowledge(self) -> None:
-        self._actions.acknowledge(self._key)
+        if self._event is not None:
+            self._actions.acknowledge(self._event.key)
 
-
-def open_snooze_menu(button: QWidget, actions: Actions) -> QMenu:
-    """Open the menu of how long alerts are to be quiet, under a button."""
-    menu = QMenu(button)
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    for words, seconds in SNOOZES:
-        menu.addAction(f"for {words}").triggered.connect(lambda _=False, s=seconds: actions.snooze(s))
-    menu.popup(button.mapToGlobal(QPoint(0, button.height() + 4)))
-    return menu
+    def _on_snooze(self) -> None:
+        open_snooze_menu(self._snooze, self._actions, self._event)

@@ -116,6 +116,7 @@ class Segments(QWidget):
 
     def __init__(self, theme: Theme, choices: Sequence[tuple[str, str]], taken: str, name: str) -> None:
         super().__init__()
+        self._name = name
         self._buttons: dict[str, _Segment] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -139,6 +140,18 @@ class Segments(QWidget):
         """Mark a choice as taken, without telling anybody."""
         for name, button in self._buttons.items():
             button.setChecked(name == key)
+
+    def rename(self, key: str, words: str) -> None:
+        """Change what a choice says."""
+        button = self._buttons[key]
+        if button.text() != words:
+            button.setText(words)
+            button.setAccessibleName(f"{self._name}: {words}")
+            button.updateGeometry()
+
+    def texts(self) -> list[str]:
+        """Return what it says."""
+        return [button.text() for button in self._buttons.values()]
 
     def _on_clicked(self) -> None:
         button = self.sender()

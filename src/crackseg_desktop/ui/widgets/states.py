@@ -42,6 +42,7 @@ _STATES: dict[AlertState, Look] = {
     AlertState.ACKNOWLEDGED: Look("tick", "Acknowledged"),
     AlertState.SNOOZED: Look("snoozed", "Snoozed"),
     AlertState.RESOLVED: Look("tick", "Resolved"),
+    AlertState.NO_DATA: Look("ring", "No data"),
 }
 
 _FIRING: dict[Severity, Look] = {
@@ -51,8 +52,13 @@ _FIRING: dict[Severity, Look] = {
 }
 
 
-def alert_chip(event: AlertEvent) -> Look:
-    """Return the chip that names the state of an alert."""
+SEVERITY_WORDS = {Severity.CRITICAL: "Critical", Severity.WARNING: "Warning", Severity.INFO: "Note"}
+
+
+def alert_chip(event: AlertEvent, snoozed: str = "") -> Look:
+    """Return the chip that names the state of an alert; ``snoozed`` says until when, where it is."""
+    if snoozed and event.state in (AlertState.FIRING, AlertState.SNOOZED):
+        return Look("snoozed", f"Snoozed {snoozed}")
     return _STATES.get(event.state) or _FIRING[event.severity]
 
 
