@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from numpy import float64
     from numpy.typing import NDArray
 
-    from crackseg_desktop.curves import Curve, Curves
     from crackseg_desktop.alerts.engine import Observation
     from crackseg_desktop.alerts.rule import Rule, RuleStatus
+    from crackseg_desktop.curves import Curve, Curves
     from crackseg_desktop.history.recent import SeriesKey, Window
     from crackseg_desktop.monitor import Snapshot
     from crackseg_desktop.readings import CurvePoints, GpuReading, Run, RunRemoved, Sample, Silence
@@ -279,8 +279,13 @@ class Model:
 
     def alerts_on(self, metric: str, labels: Mapping[str, str]) -> tuple[AlertEvent, ...]:
         """Return the alerts to mark on the plot of a series: those about it or about what becomes of it."""
-        plotted = (a for a in self.alerts if _PLOTTED.get(a.metric, a.metric) == metric)
-        return tuple(a for a in plotted if dict(a.labels) == dict(labels) and a.state in _MARKED)
+        plotted = (a for a in self.marked_alerts if _PLOTTED.get(a.metric, a.metric) == metric)
+        return tuple(a for a in plotted if dict(a.labels) == dict(labels))
+
+    @property
+    def marked_alerts(self) -> tuple[AlertEvent, ...]:
+        """Return what plots mark: alerts that fire or fired."""
+        return tuple(alert for alert in self.alerts if alert.state in _MARKED)
 
     def present(self, rule: Rule) -> tuple[tuple[str, float], ...]:
         """Return the newest value of each subject of a rule, by its name in words, the worst first.

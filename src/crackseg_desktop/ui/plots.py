@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QSizePolicy
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip
 
 from crackseg_desktop import units
 from crackseg_desktop.ui.widgets import ticks
 from crackseg_desktop.ui.widgets.columns import decimate, gaps
-from crackseg_desktop.ui.widgets.plot_layers import Backdrop, Dot, Frame, Overlay, TickAxis
+from crackseg_desktop.ui.widgets.plot_layers import MARK, Backdrop, Dot, Frame, Mark, Overlay, TickAxis
 from crackseg_desktop.ui.widgets.surfaces import ringed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy import float64
     from numpy.typing import NDArray
     from PySide6.QtGui import QMouseEvent, QPen, QWheelEvent
@@ -169,6 +172,19 @@ class Plot(pg.PlotWidget):
         """Tell that the pointer is gone."""
         self.hovered.emit(None)
 
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Tell in a tooltip what an alert's mark is about."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), "\n".join(self.marked_at(event.pos().x())), self)
+            return True
+        return bool(super().viewportEvent(event))
+
+    def marked_at(self, x: float) -> list[str]:
+        """Return the titles of the alerts whose marks stand at an x of the widget, in px."""
+        area = self.area()
+        places = ((mark, self.frame.place(area, mark.x, 0).x()) for mark in self.frame.marks)
+        return [mark.title for mark, place in places if abs(place - x) <= MARK]
+
     def area(self) -> QRectF:
         """Return where the plot area lies in the widget, in px."""
         return QRectF(self.getPlotItem().getViewBox().geometry())
@@ -235,6 +251,7 @@ class TimePlot(Plot):
         high: float | None = None,
         limit: float | None = None,
         clock: bool = False,
+        marks: Sequence[Mark] = (),
     ) -> None:
         """Show series over the last ``span`` seconds. ``high`` is the top of the axis; None takes a round one."""
         if not self.isVisible():
@@ -248,6 +265,7 @@ class TimePlot(Plot):
             y_ticks=ticks.y_ticks(low, top, height, self._unit, limit),
             limit=limit,
             gaps=gaps(series[0].x, series[0].y) if series else [],
+            marks=list(marks),
         )
         flat = 2.5 * (top - low) / max(1.0, height)
         thinned = [self._thinned(part, span, width // 2, now, flat) for part in series]
@@ -288,6 +306,7 @@ class CurvePlot(Plot):
         y_range: tuple[float, float] | None = None,
         target: tuple[float, str] | None = None,
         x_ticks: list[ticks.Tick] | None = None,
+        marks: Sequence[Mark] = (),
     ) -> None:
         """Show curves. ``y_range`` None takes round ends around the finite values and the target."""
         if not self.isVisible():
@@ -303,6 +322,7 @@ class CurvePlot(Plot):
             y_ticks=ticks.score_ticks(y_low, y_high, height) if self._has_axis else [],
             target=target,
             dots=[dot for part in series if (dot := _last_dot(part)) is not None],
+            marks=list(marks),
         )
         self.draw(frame, series)
 

@@ -83,7 +83,8 @@ class AlertDetail(Card):
         self.rule = Button(theme, "Change the rule", kind="quiet", height=28)
         self.rule.clicked.connect(self._on_rule)
         self.body.addWidget(self._scrolled(), 1)
-        self.body.addWidget(self._foot(theme))
+        self._controls = self._foot(theme)
+        self.body.addWidget(self._controls)
 
     def put(self, event: AlertEvent | None, model: Model) -> None:
         """Show an alert; None leaves the pane empty."""
@@ -122,6 +123,7 @@ class AlertDetail(Card):
 
     def _show_buttons(self, event: AlertEvent, snoozed: str) -> None:
         may = event.state in _MAY_ACKNOWLEDGE
+        self._controls.setVisible(event.state != AlertState.RESOLVED)
         self.note.setVisible(may)
         self.acknowledge.setVisible(may)
         self.end.setVisible(bool(snoozed))

@@ -11,13 +11,14 @@ from crackseg_desktop.ui.plots import Series, drawable
 from crackseg_desktop.ui.widgets.text import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from crackseg_desktop.readings import Run
     from crackseg_desktop.settings import Targets
     from crackseg_desktop.ui.model import Column, CurveColumns
     from crackseg_desktop.ui.pages.words import Goal
     from crackseg_desktop.ui.plots import CurvePlot, XKind
+    from crackseg_desktop.ui.widgets.plot_layers import Mark
 
     Curves = Mapping[str, CurveColumns]
 
@@ -67,7 +68,14 @@ def by_metric(curves: Curves, metrics: tuple[tuple[str, str, str, bool], ...]) -
 
 
 def put_curves(
-    plot: CurvePlot, view: CurveView, curves: Curves, run: Run, kind: XKind, *, labelled: bool = False
+    plot: CurvePlot,
+    view: CurveView,
+    curves: Curves,
+    run: Run,
+    kind: XKind,
+    *,
+    labelled: bool = False,
+    marks: Sequence[Mark] = (),
 ) -> None:
     """Draw a view of a run's curves on an x axis of epochs (or steps), elapsed or clock time."""
     series = []
@@ -87,6 +95,7 @@ def put_curves(
         kind=shown,
         y_range=_bounded_range(series, view) if view.bounded else None,
         target=None if view.target is None else (view.target, f"target {view.target:g}"),
+        marks=marks,
     )
 
 

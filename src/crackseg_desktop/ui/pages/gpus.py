@@ -11,6 +11,7 @@ from crackseg_desktop.metrics import CATALOGUE
 from crackseg_desktop.readings import SourceState
 from crackseg_desktop.ui.model import Limits
 from crackseg_desktop.ui.pages import words
+from crackseg_desktop.ui.pages.alert_marks import time_marks
 from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, SPANS, Context, Page, beside
 from crackseg_desktop.ui.pages.compact_gpu import scale_of
 from crackseg_desktop.ui.pages.crosshair import Crosshair
@@ -156,7 +157,11 @@ class GpuDetail(QWidget):
             shown = "s6" if trouble is not None else "critical" if critical else colour
             series = [Series(ages, values, shown, width=1.5, filled=True)] if len(ages) else []
             plot = cast("TimePlot", card.plot)
-            plot.put(series, span=model.span, now=model.now, low=min(low, value), high=high, limit=limit, clock=True)
+            marks = time_marks(model.alerts_on(metric, gpu.labels), model)
+            lowest = min(low, value)
+            plot.put(
+                series, span=model.span, now=model.now, low=lowest, high=high, limit=limit, clock=True, marks=marks
+            )
         self.facts.refresh(gpu, trouble)
         self.processes.refresh(gpu, model)
 

@@ -12,6 +12,7 @@ from crackseg_desktop.metrics import CATALOGUE
 from crackseg_desktop.readings import SourceState
 from crackseg_desktop.ui.model import Limits
 from crackseg_desktop.ui.pages import words
+from crackseg_desktop.ui.pages.alert_marks import time_marks
 from crackseg_desktop.ui.pages.base import SPANS, Context, Page
 from crackseg_desktop.ui.pages.compact_gpu import scale_of
 from crackseg_desktop.ui.pages.overview_run import RunPanel
@@ -127,7 +128,9 @@ class OverviewPage(Page):
         elif gpu.state != SourceState.OK:
             colour = "s6"
         series = [Series(ages, values, colour, width=1.5, filled=True)] if len(ages) else []
-        card.plot.put(series, span=model.span, now=model.now, low=min(low, value), high=high, limit=limit)
+        marks = time_marks(model.alerts_on(metric, gpu.labels), model)
+        low = min(low, value)
+        card.plot.put(series, span=model.span, now=model.now, low=low, high=high, limit=limit, marks=marks)
 
     def _on_choose_gpu(self) -> None:
         menu = QMenu(self.gpu)

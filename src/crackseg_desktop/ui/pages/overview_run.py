@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from crackseg_desktop import units
 from crackseg_desktop.ui.pages import words
+from crackseg_desktop.ui.pages.alert_marks import run_marks
 from crackseg_desktop.ui.pages.curve_views import LOSS, by_metric, put_curves, score_view
 from crackseg_desktop.ui.plots import CurvePlot
 from crackseg_desktop.ui.widgets.bars import Bar
@@ -81,9 +82,10 @@ class RunPanelCard(Card):
         figure = units.score(float(curves[first].values[-1])) if first is not None else units.MISSING
         unit = "epoch" if first is None or curves[first].axis == "epoch" else "step"
         self.score.put(view.title, figure, unit)
-        put_curves(self.score.plot, view, curves, run, "epoch")
+        marks = run_marks(run, curves, model, "epoch")
+        put_curves(self.score.plot, view, curves, run, "epoch", marks=marks)
         self.loss.put("Loss", "" if by_metric(curves, LOSS.metrics) else units.MISSING, unit)
-        put_curves(self.loss.plot, LOSS, curves, run, "epoch", labelled=True)
+        put_curves(self.loss.plot, LOSS, curves, run, "epoch", labelled=True, marks=marks)
 
 
 class _Facts(QWidget):

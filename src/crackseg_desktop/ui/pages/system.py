@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from crackseg_desktop import units
 from crackseg_desktop.ui.pages import words
+from crackseg_desktop.ui.pages.alert_marks import time_marks
 from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, SPANS, Context, Page, beside
 from crackseg_desktop.ui.pages.crosshair import Crosshair
 from crackseg_desktop.ui.plots import Series, TimePlot
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.model import Model
 
 _AXIS = 64
+_MARKED_BY = {"Disk": ("host_disk_", "mount_"), "Network": ("host_unreachable",)}
+"""How the series begin whose alerts the plots of rates mark."""
 _ROOM_FOR_SUM = 380
 _DISK = ("host_disk_read_bytes_per_second", "host_disk_written_bytes_per_second")
 _NETWORK = ("host_network_receive_bytes_per_second", "host_network_transmit_bytes_per_second")
@@ -105,7 +108,8 @@ class SystemPage(Page):
         )
         ages, values = model.history("host_memory_used_bytes", {})
         series = [Series(ages, values, "s6", width=1.75, filled=True)] if len(ages) else []
-        self.plots["RAM"].put(series, span=model.span, now=model.now, high=total, limit=limit, clock=True)
+        marks = time_marks(model.alerts_on("host_memory_used_bytes", {}), model)
+        self.plots["RAM"].put(series, span=model.span, now=model.now, high=total, limit=limit, clock=True, marks=marks)
 
     def _show_rates(self, title: str, metrics: tuple[str, str], names: tuple[str, str], model: Model) -> None:
         columns = [model.history(metric, {}) if title == "Disk" else model.total_rate(metric) for metric in metrics]
@@ -132,7 +136,9 @@ class SystemPage(Page):
         floor = 1024.0**2
         highest = max((float(np.nanmax(part.y)) for part in series if np.isfinite(part.y).any()), default=0.0)
         high = floor if highest < floor else None
-        self.plots[title].put(series, span=model.span, now=model.now, high=high, clock=True)
+        about = [alert for alert in model.marked_alerts if alert.metric.startswith(_MARKED_BY[title])]
+        marks = time_marks(about, model)
+        self.plots[title].put(series, span=model.span, now=model.now, high=high, clock=True, marks=marks)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow the facts in a narrow window."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
+from crackseg_desktop.ui.pages.alert_marks import run_marks
 from crackseg_desktop.ui.pages.base import Context, Page, in_pairs
 from crackseg_desktop.ui.pages.curve_views import legend, put_curves, reference, training_views, values_at
 from crackseg_desktop.ui.pages.overview_run import no_runs
@@ -120,12 +121,13 @@ class CurvesView(QWidget):
         words = run.reason or next((finding.summary for finding in run.findings), "")
         self._state.put(Span(words, "label", None, "text2"))
         kind = self._kind()
+        marks = run_marks(run, curves, model, kind)
         for view, card in zip(self._views, self.cards, strict=True):
             plot = cast("CurvePlot", card.plot)
             if any(name in curves for name, _, _, _ in view.metrics):
                 at = None if self._cursor is None else values_at(view, curves, run, kind, self._cursor)
                 card.put("", "", legend(view, curves, at))
-                put_curves(plot, view, curves, run, kind)
+                put_curves(plot, view, curves, run, kind, marks=marks)
             else:
                 card.miss("not logged by this run")
 

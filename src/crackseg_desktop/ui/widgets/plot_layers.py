@@ -14,6 +14,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from crackseg_desktop.ui.theme import font
+from crackseg_desktop.ui.widgets.glyphs import draw_glyph
 from crackseg_desktop.ui.widgets.text import metrics
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.theme import Theme
     from crackseg_desktop.ui.widgets.ticks import Tick
 
-_DASH = (4.0, 3.0)
+_DASH, _DOTS = (4.0, 3.0), (1.0, 3.0)
+MARK = 10.0
+"""The size of an alert's shape, in px."""
 _LABEL_LINE = 14.0  # px from one label to the next
 _CLEAR = 3.0  # px between a label and what it must not cross
 
@@ -35,6 +38,17 @@ class Dot:
     y: float
     colour: str
     label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An alert on the x axis: its shape stands at the upper edge; it lasted until ``end``, where that is known."""
+
+    x: float
+    end: float | None
+    glyph: str
+    colour: str
+    title: str
 
 
 @dataclass(slots=True)
@@ -53,6 +67,7 @@ class Frame:
     target: tuple[float, str] | None = None
     gaps: list[tuple[float, float]] = field(default_factory=list)
     dots: list[Dot] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
     cursor: float | None = None
 
     def place(self, rect: QRectF, x: float, y: float) -> QPointF:
@@ -100,6 +115,11 @@ class Backdrop(Layer):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for start, end in frame.gaps:
             self._draw_gap(painter, area, start, end)
+        for mark in frame.marks:
+            if mark.end is not None:
+                left, right = frame.place(area, mark.x, 0).x(), frame.place(area, mark.end, 0).x()
+                box = QRectF(QPointF(left, area.top()), QPointF(right, area.bottom())).intersected(area)
+                painter.fillRect(box, tokens.faded(mark.colour, 0.14))
         if frame.limit is not None:
             y = min(max(frame.place(area, 0, frame.limit).y(), area.top()), area.bottom())
             band = (area.top(), y) if frame.limit_above else (y, area.bottom())
@@ -139,6 +159,7 @@ class Overlay(Layer):
             if frame.target is not None:
                 painter.setFont(font("caption"))
                 painter.drawText(self._target_box(area, y).bottomLeft(), frame.target[1])
+        self._draw_marks(painter, area)
         if frame.cursor is not None:
             x = round(frame.place(area, frame.cursor, 0).x())
             painter.fillRect(QRectF(x, area.top(), 1, area.height()), tokens["text2"])
@@ -157,6 +178,23 @@ class Overlay(Layer):
         width = measure.horizontalAdvance(self.frame.target[1]) if self.frame.target is not None else 0.0
         baseline = y - 4 if y - area.top() >= measure.ascent() - 4 else y + measure.ascent()
         return QRectF(area.right() - width - 2, baseline - measure.capHeight(), width, measure.capHeight())
+
+    def _draw_marks(self, painter: QPainter, area: QRectF) -> None:
+        """Draw shape and dotted stem of each alert; where they crowd, the later one has the shape."""
+        tokens, last = self.theme.tokens, float("inf")
+        for mark in sorted(self.frame.marks, key=lambda item: -item.x):
+            x = round(self.frame.place(area, mark.x, 0).x())
+            if not area.left() <= x <= area.right():
+                continue
+            pen = QPen(tokens[mark.colour], 1, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.FlatCap)
+            pen.setDashPattern(_DOTS)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(pen)
+            painter.drawLine(QPointF(x + 0.5, area.top() + MARK), QPointF(x + 0.5, area.bottom()))
+            if last - x >= MARK:
+                box = QRectF(x + 0.5 - MARK / 2, area.top(), MARK, MARK)
+                draw_glyph(painter, mark.glyph, box, tokens[mark.colour], tokens["card"])
+                last = x
 
     def _draw_dots(self, painter: QPainter, area: QRectF) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
