@@ -49,7 +49,9 @@ class Preferences:
             raise settings_file.SettingsError(f"{self.path} has a mistake and was not changed: {error}") from error
         loaded = settings_file.parse(text, self.path)
         loaded = loaded.with_problems(rules_from(loaded.settings.rules)[1])
-        wrong = [problem for problem in loaded.problems if problem.key in changes]
+        wrong = [
+            problem for problem in loaded.problems if any(f"{key}.".startswith(f"{problem.key}.") for key in changes)
+        ]
         if wrong:
             raise settings_file.SettingsError("; ".join(f"{problem.key} {problem.message}" for problem in wrong))
         self.save(changes)

@@ -1,4 +1,4 @@
-"""The settings page: the watched folders, the look, and what is in force from the settings file."""
+"""The settings page: folders, look, notifications and channels, and what else is in force from the settings file."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from crackseg_desktop import units
 from crackseg_desktop.alerts.rules import rules_from
-from crackseg_desktop.metrics import CATALOGUE
 from crackseg_desktop.ui.pages.base import Context, Page
+from crackseg_desktop.ui.pages.channel_card import ChannelCard
+from crackseg_desktop.ui.pages.notification_card import NotificationCard
+from crackseg_desktop.ui.rule_words import rule_title
 from crackseg_desktop.ui.widgets.buttons import Button, Segments
 from crackseg_desktop.ui.widgets.facts import Fact, FactList
 from crackseg_desktop.ui.widgets.surfaces import Card
 from crackseg_desktop.ui.widgets.text import Line, Paragraph, Span, plain
 
 if TYPE_CHECKING:
-    from crackseg_desktop.alerts.rules import Rule
     from crackseg_desktop.settings import Settings
+    from crackseg_desktop.ui.model import Model
 
 _THEMES = (("system", "System"), ("dark", "Dark"), ("light", "Light"))
 
@@ -29,24 +30,26 @@ class SettingsPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        settings = context.settings
-        self.head.put_note("The settings file is read at the start")
-        self.themes = Segments(context.theme, _THEMES, settings.appearance.theme, "Theme")
+        theme = context.theme
+        self.head.put_note("Changes are in force at once; the rest of the file is read at the start")
+        self.themes = Segments(theme, _THEMES, context.settings.appearance.theme, "Theme")
         self.themes.chosen.connect(context.actions.set_theme)
-        self.folders, self.rules, self.notices = (FactList(context.theme, 30, ruled=True) for _ in range(3))
-        self.folders.put(_folder_facts(settings))
-        self.rules.put(_rule_facts(settings))
-        self.notices.put(_notice_facts(settings))
+        self.folders, self.rules, self.notices = (FactList(theme, 30, ruled=True) for _ in range(3))
+        self.notifications, self.channels = NotificationCard(context), ChannelCard(context)
         left, right = QVBoxLayout(), QVBoxLayout()
         for column in (left, right):
             column.setSpacing(16)
-        add = Button(context.theme, "Add folder…", kind="primary", icon="folder")
+        add = Button(theme, "Add folder…", kind="primary", icon="folder")
         add.clicked.connect(context.actions.choose_folder)
+        edit = Button(theme, "Edit on the alerts page", icon="alerts")
+        edit.clicked.connect(self._on_rules)
         left.addWidget(self._card("Watched folders", "Files are only ever read.", self.folders, add))
+        left.addWidget(self._card("Rules", "What raises an alert.", self.rules, edit))
         left.addWidget(self._card("Theme", "Dark, light, or what the system prefers.", self.themes))
         left.addWidget(self._file_card())
-        right.addWidget(self._card("Limits", "What raises an alert; set in the settings file.", self.rules))
-        right.addWidget(self._card("Notifications, targets and baselines", "Set in the settings file.", self.notices))
+        right.addWidget(self.notifications)
+        right.addWidget(self.channels)
+        right.addWidget(self._card("Targets and baselines", "Set in the settings file.", self.notices))
         left.addStretch(1)
         right.addStretch(1)
         row = QHBoxLayout()
@@ -55,6 +58,26 @@ class SettingsPage(Page):
         row.addLayout(right, 1)
         self.column.addLayout(row)
         self.column.addStretch(1)
+        self.take(context)
+
+    def take(self, context: Context) -> bool:
+        """Take over changed settings."""
+        self.context, settings = context, context.settings
+        self.themes.take(settings.appearance.theme)
+        self.folders.put(_folder_facts(settings))
+        self.rules.put(_rule_facts(settings))
+        self.notices.put(_notice_facts(settings))
+        self.notifications.put(settings.notifications)
+        self.channels.put(settings.channels)
+        return True
+
+    def refresh(self, model: Model) -> None:
+        """Show what became of tests."""
+        super().refresh(model)
+        self.channels.refresh(model)
+
+    def _on_rules(self) -> None:
+        self.context.actions.open_dashboard("alerts")
 
     def _card(self, title: str, note: str, *parts: QWidget) -> Card:
         card = Card(self.theme)
@@ -86,24 +109,18 @@ def _folder_facts(settings: Settings) -> list[Fact]:
 
 
 def _rule_facts(settings: Settings) -> list[Fact]:
-    rules, problems = rules_from(settings.rules)
-    facts: list[Fact] = [(CATALOGUE[rule.metric].title, plain(_rule_words(rule), weight=500)) for rule in rules]
+    rules, problems = rules_from(settings.rules, with_disabled=True)
+    off = [rule_title(rule.name) for rule in rules if not rule.enabled]
+    changed = [rule_title(name) for name in settings.rules if any(rule.name == name for rule in rules)]
+    facts: list[Fact] = [("On", plain(f"{len(rules) - len(off)} of {len(rules)}", weight=500))]
+    facts += [("Off", plain(", ".join(off), weight=500))] if off else []
+    facts += [("Changed", plain(", ".join(changed), weight=500))] if changed else []
     return facts + [("Not used", plain(f"{key} {reason}", "warning")) for key, reason in problems]
 
 
-def _rule_words(rule: Rule) -> str:
-    if rule.unit == "":
-        return f"more than {rule.limit:g}"
-    limit = f"{rule.limit * 100:g} %" if rule.unit == "ratio" else units.figure(rule.unit, rule.limit)
-    wait = f" for {units.duration(rule.for_seconds)}" if rule.for_seconds else ""
-    return f"{rule.comparison} {limit}{wait}"
-
-
 def _notice_facts(settings: Settings) -> list[Fact]:
-    notices, targets, usual = settings.notifications, settings.targets, settings.baselines
+    targets, usual = settings.targets, settings.baselines
     return [
-        ("Notifications", plain("on" if notices.enabled else "off", weight=500)),
-        ("Shown through", plain(notices.backend, weight=500)),
         ("Target IoU", plain(f"{targets.iou:g}", weight=500)),
         ("Target Dice", plain(f"{targets.dice:g}", weight=500)),
         (f"Usual time for {usual.epochs} epochs", plain(f"{_span(usual.total_hours)} h", weight=500)),
