@@ -366,14 +366,14 @@ def many_alerts() -> tuple[AlertEvent, ...]:
             "Take a smaller batch size or image size, or accumulate gradients over more steps.",
         ),
     )
-    diverging = run_alert(
-        "divergence",
-        AlertState.PENDING,
-        metric="training_divergence_ratio",
-        value=1.62,
-        limit=1.5,
-        title="Loss diverging in swinv2-crack500-360",
-        summary="The training loss is 1.62 times its best of the last epochs.",
+    converged = run_alert(
+        "plateau",
+        severity=Severity.INFO,
+        metric="training_epochs_without_progress",
+        value=11.0,
+        limit=9.0,
+        title="swinv2-crack500-360 has likely converged",
+        summary="No progress in val IoU for 11 epochs, 32 of 50 are done.",
     )
     stalled = run_alert(
         "stalled",
@@ -410,7 +410,7 @@ def many_alerts() -> tuple[AlertEvent, ...]:
     )
     firing, seen, over = alerts()
     ended = replace(finished, since=NOW - 11040, time=NOW - 11000, lasted=40.0)
-    return memory, firing, diverging, seen, stalled, silent, over, ended
+    return memory, firing, converged, seen, stalled, silent, over, ended
 
 
 def silences() -> tuple[Silence, ...]:

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from crackseg_desktop import settings, viewer
 from crackseg_desktop.inbox import Inbox
+from crackseg_desktop.notify.words import DIGEST_KEY
+from crackseg_desktop.readings import Scope
 from crackseg_desktop.system import tensorboard
 from crackseg_desktop.ui import lifecycle
 from crackseg_desktop.ui.app import Application, AppOptions, Launcher
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from crackseg_desktop.readings import AlertEvent, Run, Sample
+    from crackseg_desktop.alerts.rule import Rule
+    from crackseg_desktop.monitor import Snapshot
+    from crackseg_desktop.readings import AlertEvent, Run, Sample, Silence
     from crackseg_desktop.system.tensorboard import Places
     from crackseg_desktop.ui.shell import Shell
 
@@ -201,20 +205,70 @@ def test_that_the_inbox_knows_the_open_alerts(app: App, make_alert: Callable[...
     assert [alert["rule"] for alert in app.inbox({"command": "alerts"})["alerts"]] == ["gpu_temperature"]
 
 
+def told_silences(app: App) -> tuple[Silence, ...]:
+    """Return what is snoozed once the Monitor has handled what it was asked."""
+    told: list[Snapshot] = []
+    app.core.monitor.snapshot(told.append)
+    app.core.settle()
+    return told[0].silences
+
+
 def test_that_an_answer_on_a_notification_is_carried_out(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     shell = app.start()
     acknowledged: list[str] = []
-    monkeypatch.setattr(app.core.monitor, "acknowledge", acknowledged.append)
+    monkeypatch.setattr(app.core.monitor, "acknowledge", lambda key, note: acknowledged.append(key))
     on_action = app.core.router.on_action
     threading.Thread(target=on_action, args=("gpu_temperature:gpu=GPU-1", "acknowledge")).start()
     while not acknowledged:
         QApplication.processEvents()
     assert acknowledged == ["gpu_temperature:gpu=GPU-1"]
     on_action("key", "snooze")
-    assert shell.tray.state.kind == Kind.PAUSED
+    assert told_silences(app)[0].scope == Scope.ALERT
+    assert shell.tray.state.kind != Kind.PAUSED
+    on_action(DIGEST_KEY, "snooze")
+    assert told_silences(app)[-1].scope == Scope.ALL
+    while shell.tray.state.kind != Kind.PAUSED:
+        QApplication.processEvents()
     on_action("key", "show")
     dashboard: Any = shell.windows.dashboard
     assert dashboard.page == "alerts"
+
+
+def test_that_a_changed_rule_is_in_force_and_saved(app: App) -> None:
+    app.settings_file.write_text("# mine\n[rules.gpu_temperature]\nfor_seconds = 5\n", encoding="utf-8")
+    shell = app.start()
+    assert shell.decisions.change_settings({"rules.gpu_temperature.limit": 85})
+    assert told_rules(app)["gpu_temperature"].limit == 85
+    assert settings.load(app.settings_file).settings.rules["gpu_temperature"] == {"for_seconds": 5, "limit": 85}
+    assert app.settings_file.read_text(encoding="utf-8").startswith("# mine\n")
+    assert shell.decisions.change_settings({"rules.gpu_temperature": None})
+    assert told_rules(app)["gpu_temperature"].limit == 80
+    assert settings.load(app.settings_file).settings.rules == {}
+
+
+def test_that_a_rule_that_cannot_be_is_refused(app: App) -> None:
+    shell = app.start()
+    assert shell.decisions.change_settings({"rules.host_memory.limit": 0.8})
+    app.settings_file.unlink()
+    before = told_rules(app)
+    assert not shell.decisions.change_settings({"rules.gpu_temperature.limit": "hot"})
+    assert told_rules(app) == before
+    assert not app.settings_file.exists()
+
+
+def test_that_a_demonstration_changes_rules_and_saves_nothing(app: App) -> None:
+    shell = app.start(demo=True)
+    assert shell.decisions.change_settings({"rules.gpu_temperature.limit": 85})
+    assert told_rules(app)["gpu_temperature"].limit == 85
+    assert not app.settings_file.exists()
+
+
+def told_rules(app: App) -> dict[str, Rule]:
+    """Return the rules in force once the Monitor has handled what it was asked."""
+    told: list[Snapshot] = []
+    app.core.monitor.snapshot(told.append)
+    app.core.settle()
+    return {status.rule.name: status.rule for status in told[0].rules}
 
 
 def test_that_tray_and_window_are_notifiers_of_last_resort(app: App) -> None:

@@ -19,7 +19,9 @@ from crackseg_desktop.readings import (
     RunConfig,
     RunRemoved,
     RunState,
+    Scope,
     Severity,
+    Silence,
     SourceHealth,
     SourceState,
 )
@@ -29,6 +31,7 @@ from crackseg_desktop.ui.pages.overview import OverviewPage
 from crackseg_desktop.ui.pages.run_strip import RunStrip
 from crackseg_desktop.ui.pages.words import second, when
 from crackseg_desktop.ui.plots import Plot
+from crackseg_desktop.ui.snoozes import Length
 from crackseg_desktop.ui.theme import Theme, load_fonts, tokens
 from crackseg_desktop.ui.widgets.buttons import Button
 from crackseg_desktop.ui.widgets.mini import MiniPlot
@@ -391,7 +394,7 @@ def test_that_an_alert_can_be_acknowledged_everywhere(qtbot: QtBot, opened: Open
             if button.isVisible() and "Acknowledge" in (button.text(), button.accessibleName())
         )
         button.click()
-        assert actions.calls == [("acknowledge", "disk_space:mount=/data")]
+        assert actions.calls == [("acknowledge", ("disk_space:mount=/data", ""))]
 
 
 def test_that_snoozing_offers_times_and_can_be_ended(qtbot: QtBot, opened: Open, actions: Any) -> None:
@@ -402,10 +405,10 @@ def test_that_snoozing_offers_times_and_can_be_ended(qtbot: QtBot, opened: Open,
     assert menu is not None
     menu.actions()[1].trigger()
     menu.close()
-    assert ("snooze", 3600.0) in actions.calls
-    dashboard.load(story.snapshot(snoozed_until=story.NOW + 3600))
+    assert ("snooze", (Length.HOUR, Scope.ALL, "")) in actions.calls
+    dashboard.load(story.snapshot(silences=(Silence(Scope.ALL, "", story.NOW + 3600),)))
     dashboard.compact.snooze.click()
-    assert actions.calls[-1] == ("snooze", None)
+    assert actions.calls[-1] == ("end_snooze", (Scope.ALL, ""))
 
 
 def test_that_a_critical_alert_colours_its_card(opened: Open) -> None:

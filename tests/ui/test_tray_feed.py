@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QTimer
 
 from crackseg_desktop.monitor import Snapshot
-from crackseg_desktop.readings import AlertState, RunRemoved, RunState, Severity
+from crackseg_desktop.readings import AlertState, RunRemoved, RunState, Scope, Severity, Silence, SilencesChanged
 from crackseg_desktop.ui.tray import Tray
 from crackseg_desktop.ui.tray_feed import UPDATE_SECONDS, TrayFeed
 from crackseg_desktop.ui.tray_icon import IconState, Kind, Panel
@@ -126,7 +126,7 @@ def test_that_a_resolved_alert_leaves_the_tray(tray_set: Set, make_alert: Callab
 
 def test_that_a_snooze_is_shown_at_once_and_ends_by_itself(tray_set: Set, make_sample: Callable[..., Sample]) -> None:
     tray_set.feed.on_sample(make_sample())
-    tray_set.feed.set_snoozed_until(tray_set.clock.time() + 60)
+    tray_set.feed.on_silences(SilencesChanged((Silence(Scope.ALL, "", tray_set.clock.time() + 60),)))
     assert tray_set.kind() == Kind.PAUSED
     tray_set.clock.advance(60)
     tray_set.feed.on_sample(make_sample())
@@ -135,10 +135,17 @@ def test_that_a_snooze_is_shown_at_once_and_ends_by_itself(tray_set: Set, make_s
 
 
 def test_that_a_snapshot_tells_of_a_snooze(tray_set: Set) -> None:
-    tray_set.feed.on_snapshot(Snapshot(snoozed_until=tray_set.clock.time() + 60))
+    tray_set.feed.on_snapshot(Snapshot(silences=(Silence(Scope.ALL, "", tray_set.clock.time() + 60),)))
     assert tray_set.kind() == Kind.PAUSED
-    tray_set.feed.on_snapshot(Snapshot(snoozed_until=None))
+    tray_set.feed.on_snapshot(Snapshot())
     assert tray_set.kind() == Kind.IDLE
+
+
+def test_that_a_snooze_of_one_rule_pauses_nothing_else(tray_set: Set, make_sample: Callable[..., Sample]) -> None:
+    tray_set.feed.on_sample(make_sample())
+    tray_set.feed.on_silences(SilencesChanged((Silence(Scope.RULE, "disk_space", tray_set.clock.time() + 60),)))
+    assert tray_set.kind() == Kind.IDLE
+    assert any(action.text().startswith("Disk space snoozed") for action in tray_set.tray.menu.actions())
 
 
 def test_that_simulated_data_are_named_in_the_menu(tray_set: Set, make_sample: Callable[..., Sample]) -> None:
@@ -149,6 +156,6 @@ def test_that_simulated_data_are_named_in_the_menu(tray_set: Set, make_sample: C
 def test_that_nothing_is_shown_after_the_end(tray_set: Set, make_run: Callable[..., Run]) -> None:
     tray_set.feed.stop()
     tray_set.feed.on_run(make_run())
-    tray_set.feed.set_snoozed_until(tray_set.clock.time() + 60)
+    tray_set.feed.on_silences(SilencesChanged((Silence(Scope.ALL, "", tray_set.clock.time() + 60),)))
     assert tray_set.tray.state == IconState()
     assert tray_set.waiting is None

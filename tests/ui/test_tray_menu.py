@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtWidgets import QMenu
 
-from crackseg_desktop.readings import Severity
+from crackseg_desktop.readings import Scope, Severity, Silence
+from crackseg_desktop.ui import glance
+from crackseg_desktop.ui.snoozes import Length
 from crackseg_desktop.ui.tray import Tray
 from crackseg_desktop.ui.tray_icon import Panel
 from crackseg_desktop.ui.tray_menu import OPEN_SECONDS, Entry, MenuContent, TrayMenu, menu_content
@@ -65,7 +67,7 @@ def test_that_everything_can_be_reached_from_the_menu(menu: TrayMenu, tray: Tray
 
 def test_that_it_names_runs_and_alerts(make_run: Callable[..., Run], make_alert: Callable[..., AlertEvent]) -> None:
     run = make_run()
-    content = menu_content([run], [make_alert(severity=Severity.CRITICAL)], simulated=True, snoozed=None)
+    content = menu_content([run], [make_alert(severity=Severity.CRITICAL)], simulated=True)
     assert content.runs == (
         Entry("Simulated data"),
         Entry("unet_resnet34, Epoch 23 of 50, 1 h 42 min left", run=run.id),
@@ -74,7 +76,7 @@ def test_that_it_names_runs_and_alerts(make_run: Callable[..., Run], make_alert:
 
 
 def test_that_of_many_only_some_are_named(make_run: Callable[..., Run]) -> None:
-    content = menu_content([make_run(f"run{i}") for i in range(9)], [], simulated=False, snoozed=None)
+    content = menu_content([make_run(f"run{i}") for i in range(9)], [], simulated=False)
     assert len(content.runs) == 6
     assert content.runs[-1] == Entry("4 more", page="overview")
 
@@ -100,16 +102,32 @@ def test_that_alerts_can_be_snoozed(menu: TrayMenu, tray: Tray, actions: Any) ->
     assert words(snooze) == ["15 minutes", "1 hour", "Until tomorrow 8:00"]
     for text in words(snooze):
         entry(snooze, text).trigger()
-    seconds = [argument for _, argument in actions.calls]
-    assert seconds[:2] == [900, 3600]
-    assert 8 * 3600 <= seconds[2] <= 33 * 3600
+    lengths = (Length.QUARTER, Length.HOUR, Length.TOMORROW)
+    assert actions.calls == [("snooze", (length, Scope.ALL, "")) for length in lengths]
 
 
-def test_that_a_snooze_is_named_and_can_be_ended(menu: TrayMenu, tray: Tray, actions: Any) -> None:
-    menu.show_content(MenuContent(NOTHING.runs, (), snoozed="15:05"))
-    assert "Alerts snoozed until 15:05" in words(tray.menu)
-    entry(submenu(tray.menu), "End snooze").trigger()
-    assert actions.calls == [("snooze", None)]
+def test_that_a_run_can_be_snoozed_until_it_ends(
+    menu: TrayMenu, tray: Tray, actions: Any, make_run: Callable[..., Run]
+) -> None:
+    run = make_run()
+    menu.show_content(menu_content([run], [], simulated=False))
+    run_menu = next(part for part in tray.menu.findChildren(QMenu) if part.title() == "Run unet_resnet34")
+    entry(run_menu, "Until the run ends").trigger()
+    assert actions.calls == [("snooze", (Length.RUN_END, Scope.RUN, run.id))]
+
+
+def test_that_snoozes_are_named_and_can_be_ended(
+    menu: TrayMenu, tray: Tray, actions: Any, make_run: Callable[..., Run], clock: Clock
+) -> None:
+    run, until = make_run(), clock.time() + 3600
+    silences = (Silence(Scope.RUN, run.id, None), Silence(Scope.ALL, "", until))
+    menu.show_content(menu_content([run], [], silences, simulated=False))
+    said = f"All alerts snoozed until {glance.clock(until)}"
+    assert said in words(tray.menu)
+    snooze = next(part for part in tray.menu.findChildren(QMenu) if part.title() == said)
+    entry(snooze, f"End: {said}").trigger()
+    entry(snooze, "End: Run unet_resnet34 snoozed until the run ends").trigger()
+    assert actions.calls == [("end_snooze", (Scope.ALL, "")), ("end_snooze", (Scope.RUN, run.id))]
 
 
 def test_that_an_open_menu_is_left_alone(menu: TrayMenu, tray: Tray) -> None:

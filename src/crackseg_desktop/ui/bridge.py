@@ -83,6 +83,10 @@ class Bridge(QObject):
         """Carry over what a person chose on a notification. Runs in a notifier's thread."""
         self.notification_answered.emit(key, action)
 
+    def tell_channel(self, channel: str, error: str) -> None:
+        """Carry over why something with a channel failed, or nothing where a test was sent. Runs in any thread."""
+        self.channel_tested.emit(channel, error)
+
     def receive(self, message: dict[str, Any]) -> None:
         """Carry over a message of another process. Runs in the thread of the single instance."""
         self.message_received.emit(message)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
@@ -19,11 +21,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from crackseg_desktop.clock import Clock
+    from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.bridge import Bridge
     from crackseg_desktop.ui.preferences import Preferences
     from crackseg_desktop.ui.shell import Core
     from crackseg_desktop.ui.tensorboard import TensorBoard
     from crackseg_desktop.ui.windows import Windows
+
+log = logging.getLogger(__name__)
+
+
+class Channels(Protocol):
+    """What is done about remote channels. All but ``configure`` may wait for a keyring or a network: not in the GUI."""
+
+    def configure(self, settings: Settings) -> None:
+        """Use these channels and quiet hours from now on. Returns at once."""
+        ...
+
+    def store_secret(self, name: str, url: str) -> str:
+        """Keep the address of a channel, or forget it where it is empty; return why that failed, or nothing."""
+        ...
+
+    def test(self, name: str) -> str:
+        """Send a test message through a channel and return why that failed, or nothing."""
+        ...
 
 
 class Decisions(QObject):
@@ -35,6 +56,7 @@ class Decisions(QObject):
         folders_changed: what is watched has changed.
         quit_wanted: the application is to end.
         core: what is decided about; None before it is built.
+        channels: what is done about remote channels; None where there are none.
     """
 
     settings_changed = Signal()
@@ -58,6 +80,7 @@ class Decisions(QObject):
         self._preferences, self._say = preferences, say
         self._dialog: QFileDialog | None = None
         self.core: Core | None = None
+        self.channels: Channels | None = None
 
     def open_dashboard(self, page: str | None = None) -> None:
         """Open the full window, on a page if there is one of that name."""
@@ -118,16 +141,40 @@ class Decisions(QObject):
         except SettingsError as error:
             self._say("The settings were not changed", str(error))
             return False
+        if self.channels is not None and any(key.startswith(("channels.", "notifications.")) for key in changes):
+            self.channels.configure(self._preferences.settings)
         if self.core is not None and any(key.startswith("rules.") for key in changes):
             self.core.monitor.set_rules(all_rules(self._preferences.settings.rules))
         self.settings_changed.emit()
         return True
 
     def store_secret(self, channel: str, url: str) -> None:
-        """Keep the address of a channel with the secrets."""
+        """Keep the address of a channel with the secrets; an empty one is forgotten. A demonstration keeps none."""
+        channels = self.channels
+        if channels is not None and self._preferences.may_save:
+            self._in_background(channel, lambda: channels.store_secret(channel, url), tells_success=False)
 
     def test_channel(self, channel: str) -> None:
         """Send a test message through a channel."""
+        channels = self.channels
+        if channels is None:
+            self._bridge.tell_channel(channel, "this start has no channels")
+        else:
+            self._in_background(channel, lambda: channels.test(channel), tells_success=True)
+
+    def _in_background(self, channel: str, work: Callable[[], str], *, tells_success: bool) -> None:
+        """Do what may wait for a keyring or a network in a thread, and tell why it failed."""
+
+        def run() -> None:
+            try:
+                error = work()
+            except Exception as failure:  # noqa: BLE001 (whatever a keyring or a service raises; only its kind is told)
+                log.warning("channel %s: %s", channel, type(failure).__name__)
+                error = f"failed ({type(failure).__name__})"
+            if error or tells_success:
+                self._bridge.tell_channel(channel, error)
+
+        threading.Thread(target=run, name=f"channel {channel}", daemon=True).start()
 
     @Slot(str, str)
     def answer(self, key: str, action: str) -> None:

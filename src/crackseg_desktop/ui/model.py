@@ -45,7 +45,7 @@ _PLOTTED = {
 }
 """The series on whose plot an alert is marked, where that is not its own."""
 _STAGES = (
-    *(AlertState.FIRING, AlertState.PENDING, AlertState.NO_DATA),
+    *(AlertState.FIRING, AlertState.NO_DATA, AlertState.PENDING),
     *(AlertState.SNOOZED, AlertState.ACKNOWLEDGED),
 )
 _ORDER = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
@@ -255,7 +255,7 @@ class Model:
 
     def on_alert(self, event: AlertEvent) -> None:
         """Take over a change of an alert; a resolved one goes behind those that are open."""
-        if not self.loaded:
+        if not self.loaded or event.state == AlertState.PENDING:
             return
         rest = [other for other in self.alerts if other.state == AlertState.RESOLVED or other.key != event.key]
         still_open = [other for other in rest if other.state != AlertState.RESOLVED]

@@ -31,6 +31,11 @@ class Preferences:
         self.settings, self.path, self.problem = loaded.settings, loaded.path, loaded.message()
         self._text = loaded.text
 
+    @property
+    def may_save(self) -> bool:
+        """Say whether anything is kept: ``--read-only`` and a demonstration keep nothing."""
+        return not (self._options.read_only or self._options.demo)
+
     def watched_folders(self) -> tuple[str, ...]:
         """Return the folders that the file names now."""
         return settings_file.load(self.path).settings.watch.folders
@@ -63,7 +68,7 @@ class Preferences:
         Raises:
             SettingsError: it could not be written.
         """
-        if self._options.read_only or self._options.demo:
+        if not self.may_save:
             return False
         settings_file.save(self.path, changes)
         return True

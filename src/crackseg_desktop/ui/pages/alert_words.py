@@ -21,14 +21,12 @@ if TYPE_CHECKING:
 FILTERS = (
     ("all", "All"),
     ("firing", "Needs you"),
-    ("pending", "Pending"),
-    ("known", "Acknowledged"),
     ("snoozed", "Snoozed"),
+    ("known", "Acknowledged"),
     ("over", "Resolved"),
 )
 _STAGES = {
     AlertState.FIRING: "firing",
-    AlertState.PENDING: "pending",
     AlertState.ACKNOWLEDGED: "known",
     AlertState.SNOOZED: "snoozed",
     AlertState.RESOLVED: "over",

@@ -43,6 +43,7 @@ class ChannelCard(Card):
         self.add.clicked.connect(self._on_add)
         self.form = ChannelForm(theme)
         self.form.saved.connect(self._on_saved)
+        self.form.removed.connect(self._on_removed)
         self.form.closed.connect(self._on_closed)
         head = QHBoxLayout()
         head.addWidget(Line(theme, Span("Channels", "body", 600), height=28), 1)
@@ -69,7 +70,6 @@ class ChannelCard(Card):
                 row.switched.connect(self._on_switched)
                 row.tested.connect(self._actions.test_channel)
                 row.edited.connect(self._on_edit)
-                row.removed.connect(self._on_removed)
                 self.rows[name] = row
                 self._list.addWidget(row)
             self.rows[name].put(channel)
@@ -106,6 +106,7 @@ class ChannelCard(Card):
     def _on_removed(self, name: str) -> None:
         if self._actions.change_settings({f"channels.{name}": None}):
             self._actions.store_secret(name, "")
+            self._on_closed()
 
 
 class ChannelRow(QWidget):
@@ -114,7 +115,6 @@ class ChannelRow(QWidget):
     switched = Signal(str, bool)
     tested = Signal(str)
     edited = Signal(str)
-    removed = Signal(str)
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
@@ -132,7 +132,7 @@ class ChannelRow(QWidget):
         row.addWidget(self.on)
         row.addSpacing(4)
         row.addLayout(words, 1)
-        for text, told in (("Test", self.tested), ("Edit", self.edited), ("Remove", self.removed)):
+        for text, told in (("Test", self.tested), ("Edit", self.edited)):
             button = Button(theme, text, kind="quiet", height=28)
             button.setAccessibleName(f"{text} channel {name}")
             button.clicked.connect(lambda _=False, signal=told: signal.emit(self._name))
@@ -176,6 +176,7 @@ class ChannelForm(QWidget):
     """Name, address and least severity of a channel. ``saved`` tells (name, address, severity)."""
 
     saved = Signal(str, str, str)
+    removed = Signal(str)
     closed = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -189,6 +190,8 @@ class ChannelForm(QWidget):
         self.severity = Button(theme, "Warning and worse").with_menu_mark()
         self.save = Button(theme, "Save", kind="primary")
         self.cancel = Button(theme, "Cancel")
+        self.remove = Button(theme, "Remove", kind="quiet")
+        self.remove.clicked.connect(self._on_remove)
         self.problem = Paragraph(theme, "", "caption", "warning")
         hint = "An apprise address, such as ntfy://topic or mailto://user:password@host. It is kept in the keyring."
         self.severity.clicked.connect(self._on_severity)
@@ -201,6 +204,7 @@ class ChannelForm(QWidget):
         foot.setSpacing(8)
         foot.addWidget(self.severity)
         foot.addStretch(1)
+        foot.addWidget(self.remove)
         foot.addWidget(self.cancel)
         foot.addWidget(self.save)
         column.addWidget(Rule(theme))
@@ -213,6 +217,7 @@ class ChannelForm(QWidget):
         self._taken = frozenset(known) - {name}
         self.name.setText(name)
         self.name.setReadOnly(bool(name))
+        self.remove.setVisible(bool(name))
         self.url.clear()
         self.url.setPlaceholderText("Stored; type to replace it" if channel.url else "Address")
         self._needs_url = not channel.url
@@ -248,6 +253,10 @@ class ChannelForm(QWidget):
     def _on_cancel(self) -> None:
         self.url.clear()
         self.closed.emit()
+
+    def _on_remove(self) -> None:
+        self.url.clear()
+        self.removed.emit(self.name.text())
 
     def _say(self, problem: str) -> None:
         self.problem.put(problem[:1].upper() + problem[1:])

@@ -50,9 +50,11 @@ class NotificationCard(Card):
         self.starts.changed.connect(self._on_starts)
         self.ends.changed.connect(self._on_ends)
         note = "In quiet hours only what is critical is told; the rest comes as a digest after them."
-        self.body.addWidget(Line(theme, Span("Notifications", "body", 600), height=20))
+        head = QHBoxLayout()
+        head.addWidget(Line(theme, Span("Notifications", "body", 600), height=20), 1)
+        head.addWidget(self.on)
+        self.body.addLayout(head)
         self.body.addWidget(Paragraph(theme, note, "label", "text3"))
-        self._add("On this machine", self.on)
         self._add("Shown through", self.backend)
         to = Line(theme, Span("to", "label", None, "text2"), height=32)
         self._add("Quiet hours", self.starts, to, self.ends)

@@ -34,7 +34,7 @@ class SettingsPage(Page):
         self.head.put_note("Changes are in force at once; the rest of the file is read at the start")
         self.themes = Segments(theme, _THEMES, context.settings.appearance.theme, "Theme")
         self.themes.chosen.connect(context.actions.set_theme)
-        self.folders, self.rules, self.notices = (FactList(theme, 30, ruled=True) for _ in range(3))
+        self.folders, self.rules, self.notices = (FactList(theme, 28, ruled=True) for _ in range(3))
         self.notifications, self.channels = NotificationCard(context), ChannelCard(context)
         left, right = QVBoxLayout(), QVBoxLayout()
         for column in (left, right):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QSizePolicy
 
 from crackseg_desktop.ui.theme import font
@@ -16,7 +16,7 @@ from crackseg_desktop.ui.widgets.text import Span, draw_spans, metrics
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QPaintEvent
 
     from crackseg_desktop.ui.theme import Theme
 
@@ -50,9 +50,16 @@ class Field(QLineEdit):
             if not (self.hasFocus() and self.isModified()):
                 self._restore()
 
+    def event(self, event: QEvent) -> bool:
+        """Keep Esc from the window's shortcut while there is something to take back."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._takes_back(event):
+            event.accept()
+            return True
+        return bool(super().event(event))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take back what was typed on Esc; without anything typed, Esc is the window's."""
-        if event.key() == Qt.Key.Key_Escape and self.isModified():
+        """Take back what was typed on Esc."""
+        if self._takes_back(event):
             self._restore()
             return
         super().keyPressEvent(event)
@@ -70,6 +77,9 @@ class Field(QLineEdit):
             box = QRectF(self.rect()).adjusted(0, 0, -_SIDE, 0)
             span = Span(self._unit, "label", None, "text3")
             draw_spans(QPainter(self), box, (span,), self._theme.tokens, align="right")
+
+    def _takes_back(self, event: QKeyEvent) -> bool:
+        return event.key() == Qt.Key.Key_Escape and self.isModified()
 
     def _restore(self) -> None:
         self.setText(self._known)
