@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from crackseg_desktop.clock import Clock
+    from crackseg_desktop.settings import Settings
 
 OFFSCREEN = (
     "No such signal QPlatformNativeInterface::systemTrayWindowChanged",
@@ -156,6 +157,7 @@ class FakeCore:
         self.stuck: tuple[str, ...] = ()
         self.publish = self.monitor.publish
         self.stopped = False
+        self.configured: list[Settings] = []
 
     def start(self) -> None:
         self.monitor.start([self.router])
@@ -166,6 +168,9 @@ class FakeCore:
 
     def add_folder(self, path: Path) -> None:
         self.folders.append(path)
+
+    def configure_notifications(self, settings: Settings) -> None:
+        self.configured.append(settings)
 
     def settle(self) -> None:
         """Wait until the Monitor has handled everything published so far."""
@@ -251,6 +256,14 @@ if TYPE_CHECKING or HAS_QT:
         @Slot(str, str)
         def on_channel_tested(self, channel: str, error: str) -> None:
             self.load((channel, error))
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> type[Any]:
+    """Make the one application of a session ours, whichever test comes first."""
+    from crackseg_desktop.ui.app import Application
+
+    return Application
 
 
 @pytest.fixture

@@ -79,11 +79,6 @@ class App:
         QApplication.processEvents()
 
 
-@pytest.fixture(scope="session")
-def qapp_cls() -> type[QApplication]:
-    return Application
-
-
 @pytest.fixture
 def app(
     qapp: Application,

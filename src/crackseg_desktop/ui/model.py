@@ -349,8 +349,9 @@ class Model:
 
     @property
     def firing(self) -> tuple[AlertEvent, ...]:
-        """Return what nobody has looked after yet, the most severe first."""
-        return tuple(alert for alert in self.alerts if alert.state == AlertState.FIRING)
+        """Return what nobody has looked after or snoozed yet, the most severe first."""
+        firing = (alert for alert in self.alerts if alert.state == AlertState.FIRING)
+        return tuple(alert for alert in firing if self.silence_of(alert) is None)
 
     def firing_on(self, rule: str, **labels: str) -> AlertEvent | None:
         """Return the open alert of a rule about this subject."""

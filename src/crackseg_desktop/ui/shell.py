@@ -15,6 +15,7 @@ from PySide6.QtGui import QIcon
 from crackseg_desktop.resources import resource
 from crackseg_desktop.settings import Settings, Watch
 from crackseg_desktop.ui.bridge import Bridge
+from crackseg_desktop.ui.channels import ChannelWork
 from crackseg_desktop.ui.decisions import Decisions
 from crackseg_desktop.ui.notifiers import TrayNotifier, WindowNotifier
 from crackseg_desktop.ui.preferences import Preferences
@@ -81,6 +82,10 @@ class Core(Protocol):
         """Watch one more folder from now on."""
         ...
 
+    def configure_notifications(self, settings: Settings) -> None:
+        """Use other channels and quiet hours from now on."""
+        ...
+
 
 class Shell(QObject):
     """Everything behind the icon. Lives in the GUI thread; made when the icon is in the panel.
@@ -132,6 +137,7 @@ class Shell(QObject):
             self.failure = error
             self.ended.emit(1)
             return
+        self.decisions.channels = ChannelWork(self.core, self._preferences.settings, self._options)
         self._run(self.core)
         if self._preferences.problem is not None:
             self.say("The settings have a mistake", self._preferences.problem)
