@@ -238,3 +238,10 @@ class TestLinks:
         with pytest.raises(SettingsError, match="was not changed"):
             save(path, {"targets.iou": 0.8})
         assert path.is_symlink()
+
+
+def test_that_a_value_is_taken_out_with_none(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("# mine\n[rules.disk_space]\nlimit = 5\nenabled = true\n\n[rules.nan]\nenabled = false\n")
+    save(path, {"rules.disk_space.limit": None, "rules.nan": None, "channels.phone": None})
+    assert path.read_text() == "# mine\n[rules.disk_space]\nenabled = true\n\n"

@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from tests.ui import story
 
 from crackseg_desktop.readings import AlertState, Scope, Severity, Silence
-from crackseg_desktop.settings import Settings
+from crackseg_desktop.settings import Notifications, RemoteChannel, Settings
 from crackseg_desktop.ui.dashboard import Dashboard
 from crackseg_desktop.ui.pages.alerts import AlertsPage
 from crackseg_desktop.ui.snoozes import Length
 from crackseg_desktop.ui.theme import Theme, load_fonts
 from crackseg_desktop.ui.widgets.buttons import Button
 from crackseg_desktop.ui.widgets.text import Line, Paragraph
+from crackseg_desktop.ui.widgets.ticks import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +82,7 @@ def test_that_each_alert_says_its_value_against_its_limit(opened: Open) -> None:
     assert rows["disk_space"].figures.text == "9.6 GiB, limit 9.3 GiB, within it by 294 MiB"
     assert rows["gpu_temperature"].figures.text == "lasted 4 min, peak 82 °C, limit 80 °C"
     assert rows["nan"].figures.text == "Note: lr 1e-3 too high, restarted with 2e-4"
+    assert rows["stalled"].figures.text.startswith("An epoch took 4 min so far")
     assert rows["source_silent"].chip.text == "No data"
     assert rows["gpu_memory"].accessibleName().startswith("Critical, Needs you: GPU 0 memory nearly full")
 
@@ -195,7 +197,7 @@ def test_that_an_alert_can_be_snoozed_in_every_scope(
 def test_that_a_snooze_is_seen_and_can_be_ended(opened: Open, actions: Any) -> None:
     silence = Silence(Scope.GPU, story.GPU, story.NOW + 3600)
     dashboard, page = opened(many(silences=(silence,)))
-    assert page.silences.texts == ["GPU 0 snoozed until 15:05"] or "GPU 0 snoozed until" in page.silences.texts[0]
+    assert page.silences.texts == [f"GPU 0 snoozed until {clock(story.NOW + 3600)}"]
     assert page.alerts.list.rows[0].chip.text.startswith("Snoozed until")
     page.alerts.detail.end.click()
     next(part for part in page.silences.findChildren(Button) if part.isVisible()).click()
@@ -231,7 +233,7 @@ def test_that_every_rule_has_its_present_value_beside_its_limit(opened: Open) ->
     assert (run.present.text, run.subject.text) == ("0.31", "swinv2-crack500-360")
     assert rows["gpu_idle"].subject.text == "no data now"
     assert (rows["gpu_lost"].present.text, rows["gpu_lost"].subject.text) == ("no", "GPU 0")
-    assert heat.about.text == "critical within 5 °C of slowdown"
+    assert heat.about.text == "Critical within 5 °C of slowdown"
     assert [heat.reset.isVisible(), disk.reset.isVisible(), run.reset.isVisible()] == [True, True, False]
 
 
@@ -292,6 +294,27 @@ def test_that_severity_and_switch_and_reset_are_saved(opened: Open, actions: Any
         ("change_settings", {"rules.gpu_temperature.enabled": False}),
         ("change_settings", {"rules.gpu_temperature": None}),
     ]
+
+
+def test_that_a_rule_is_told_on_the_channels_chosen(opened: Open, actions: Any) -> None:
+    _, page = opened(channels={"phone": RemoteChannel(), "lab": RemoteChannel()}, rules={"nan": {"channels": ["lab"]}})
+    page.show_rule("nan")
+    page.refresh(page.model)
+    actions.calls.clear()
+    for name in ("phone", "lab"):
+        page.rules.rows["nan"].channels.click()
+        choose(page, "", name)
+    assert actions.calls == [
+        ("change_settings", {"rules.nan.channels": ["lab", "phone"]}),
+        ("change_settings", {"rules.nan.channels": None}),
+    ]
+
+
+def test_that_the_quiet_hours_are_told_and_lead_to_the_settings(opened: Open, actions: Any) -> None:
+    _, page = opened(notifications=Notifications(quiet_from="22:00", quiet_to="08:00"))
+    assert page.quiet.text() == "Quiet hours 22:00 – 08:00"
+    page.quiet.click()
+    assert actions.calls == [("open_dashboard", "settings")]
 
 
 def test_that_what_could_not_be_saved_is_shown_as_it_was(opened: Open, actions: Any) -> None:

@@ -258,6 +258,34 @@ def test_that_a_demonstration_changes_rules_and_saves_nothing(app: App) -> None:
     assert not app.settings_file.exists()
 
 
+def test_that_a_channel_reaches_the_core_and_its_address_no_file_of_settings(app: App) -> None:
+    shell = app.start()
+    assert shell.decisions.channels is not None
+    assert shell.decisions.channels.store_secret("phone", "json://user:hunter2@localhost") == ""
+    assert shell.decisions.change_settings({"channels.phone.url": "keyring:phone"})
+    assert app.core.configured[-1].channels["phone"].url == "keyring:phone"
+    assert "hunter2" not in app.settings_file.read_text(encoding="utf-8")
+    assert shell.decisions.channels.store_secret("phone", "") == ""
+    assert shell.decisions.change_settings({"channels.phone": None})
+    assert app.core.configured[-1].channels == {}
+
+
+def test_that_a_test_of_a_channel_is_answered_from_a_thread(app: App, qtbot: QtBot, monkeypatch: Any) -> None:
+    shell = app.start()
+
+    class Broken:
+        def test(self, name: str) -> str:
+            if name == "locked":
+                raise RuntimeError("https://user:hunter2@host")
+            return ""
+
+    monkeypatch.setattr(shell.decisions, "channels", Broken())
+    for name, told in (("phone", ["phone", ""]), ("locked", ["locked", "failed (RuntimeError)"])):
+        with qtbot.waitSignal(shell.bridge.channel_tested) as answered:
+            shell.decisions.test_channel(name)
+        assert answered.args == told
+
+
 def told_rules(app: App) -> dict[str, Rule]:
     """Return the rules in force once the Monitor has handled what it was asked."""
     told: list[Snapshot] = []

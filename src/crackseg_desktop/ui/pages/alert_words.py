@@ -97,7 +97,7 @@ def figures_words(event: AlertEvent, model: Model) -> str:
     unit = unit_of(event)
     if event.state == AlertState.ACKNOWLEDGED and event.note:
         return f"Note: {event.note}"
-    if unit == "state":
+    if unit in ("", "state"):  # a bare number says less than the sentence about it
         return event.summary
     limit = f"limit {limit_figure(unit, event.limit)}"
     if event.state == AlertState.RESOLVED:

@@ -41,7 +41,10 @@ class AlertsPage(Page):
         self.view.chosen.connect(self._on_view)
         self.snooze = Button(context.theme, "Snooze all", icon="snooze").with_menu_mark()
         self.snooze.clicked.connect(self._on_snooze)
+        self.quiet = Button(context.theme, "Quiet hours")
+        self.quiet.clicked.connect(self._on_quiet)
         self.head.row.addWidget(self.view)
+        self.head.row.addWidget(self.quiet)
         self.head.row.addWidget(self.snooze)
         self.silences = SilenceStrip(context.theme, context.actions)
         self.alerts, self.rules = AlertsView(context), RulesView(context)
@@ -52,11 +55,13 @@ class AlertsPage(Page):
         self._views.addWidget(self.rules)
         self.column.addWidget(self.silences)
         self.column.addLayout(self._views, 1)
+        self._show_quiet()
 
     def take(self, context: Context) -> bool:
         """Take over changed settings: the rules are all of them that the page shows."""
         self.context = context
         self.rules.take(context)
+        self._show_quiet()
         return True
 
     def show_rule(self, name: str) -> None:
@@ -84,6 +89,15 @@ class AlertsPage(Page):
         if key == "rules":
             self.context.actions.request_snapshot()  # what trainings are judged by comes with it alone
         self.changed.emit()
+
+    def _show_quiet(self) -> None:
+        hours = self.context.settings.notifications
+        shown = bool(hours.quiet_from and hours.quiet_to and hours.quiet_from != hours.quiet_to)
+        self.quiet.setText(f"Quiet hours {hours.quiet_from} – {hours.quiet_to}" if shown else "Quiet hours")
+        self.quiet.updateGeometry()
+
+    def _on_quiet(self) -> None:
+        self.context.actions.open_dashboard("settings")
 
     def _on_snooze(self) -> None:
         if self.model is not None and self.model.snoozed_until:

@@ -27,7 +27,7 @@ from crackseg_desktop.ui.widgets.buttons import Button
 from crackseg_desktop.ui.widgets.fields import Field, Switch
 from crackseg_desktop.ui.widgets.states import SEVERITY_WORDS
 from crackseg_desktop.ui.widgets.surfaces import Card
-from crackseg_desktop.ui.widgets.text import Line, Span
+from crackseg_desktop.ui.widgets.text import Line, Span, metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +83,7 @@ class RulesView(Card):
             if rule.name not in self.rows:
                 self.rows[rule.name] = RuleRow(context, rule)
                 self._column.insertWidget(index, self.rows[rule.name])
+            self.rows[rule.name].known_channels = tuple(context.settings.channels)
             self.rows[rule.name].put(rule, tables)
 
     def refresh(self, model: Model) -> None:
@@ -110,13 +111,14 @@ class RulesView(Card):
 
 
 class RuleRow(QWidget):
-    """One rule."""
+    """One rule; ``known_channels`` are those that it can be told on."""
 
     def __init__(self, context: Context, rule: Rule) -> None:
         super().__init__()
         theme, title = context.theme, rule_title(rule.name)
         self._theme, self._actions = theme, context.actions
         self.rule = rule
+        self.known_channels: tuple[str, ...] = ()
         self._tables: Mapping[str, Mapping[str, Any]] = {}
         self.setFixedHeight(_HEIGHT)
         self.on = Switch(theme, f"{title} on")
@@ -127,11 +129,12 @@ class RuleRow(QWidget):
         self.limit = Field(theme, f"{title}: limit", unit_name(rule), self._check_limit)
         self.wait = Field(theme, f"{title}: for how long", "", parse_seconds)
         self.severity = Button(theme, "Warning").with_menu_mark()
-        self.channels = Line(theme, elide=True)
+        self.channels = Button(theme, "By severity", kind="quiet").with_menu_mark()
         self.reset = Button(theme, "Reset", kind="quiet", height=28)
         self.limit.changed.connect(self._on_limit)
         self.wait.changed.connect(self._on_wait)
         self.severity.clicked.connect(self._on_severity)
+        self.channels.clicked.connect(self._on_channels)
         self.reset.clicked.connect(self._on_reset)
         self.reset.setAccessibleName(f"Reset {title} to the default")
         self._lay_out()
@@ -149,9 +152,9 @@ class RuleRow(QWidget):
         self.wait.put(seconds_text(rule.for_seconds))
         self.severity.setText(SEVERITY_WORDS[rule.severity])
         self.severity.setAccessibleName(f"{rule_title(rule.name)}: severity {SEVERITY_WORDS[rule.severity]}")
-        self.channels.put(Span(", ".join(rule.channels) or "by severity", "label", None, "text2"))
+        self._show_channels()
         self.reset.setVisible(rule.name in tables and rule.name in _BUILT_IN)
-        for part in (self.limit, self.wait, self.severity):
+        for part in (self.limit, self.wait, self.severity, self.channels):
             part.setEnabled(rule.enabled)
 
     def show_present(self, model: Model) -> None:
@@ -224,6 +227,28 @@ class RuleRow(QWidget):
             action.triggered.connect(lambda _=False, taken=severity: self._change("severity", taken.value))
         menu.popup(self.severity.mapToGlobal(QPoint(0, self.severity.height() + 4)))
 
+    def _show_channels(self) -> None:
+        names = self.rule.channels
+        words = "By severity" if not names else names[0] if len(names) == 1 else f"{len(names)} channels"
+        self.channels.setText(metrics("label", 600).elidedText(words, Qt.TextElideMode.ElideRight, _CHANNELS - 40))
+        self.channels.setToolTip(", ".join(names) or "Those that take this severity")
+        self.channels.setAccessibleName(f"{rule_title(self.rule.name)}: channels, {', '.join(names) or 'by severity'}")
+
+    def _on_channels(self) -> None:
+        menu = QMenu(self.channels)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        taken = self.rule.channels
+        everyone = menu.addAction("By severity")
+        everyone.triggered.connect(lambda _=False: self._change("channels", None))
+        menu.addSeparator()
+        for name in dict.fromkeys((*self.known_channels, *taken)):
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(name in taken)
+            chosen = [each for each in taken if each != name] if name in taken else [*taken, name]
+            action.triggered.connect(lambda _=False, names=chosen: self._change("channels", names or None))
+        menu.popup(self.channels.mapToGlobal(QPoint(0, self.channels.height() + 4)))
+
     def _on_reset(self) -> None:
         self._actions.change_settings({f"rules.{self.rule.name}": None})
 
@@ -259,7 +284,8 @@ def _about(rule: Rule) -> str:
     """Say what a rule is about, and where it becomes more severe."""
     further = [f"{SEVERITY_WORDS[level.severity].lower()} {limit_words(rule, level)}" for level in rule.levels]
     series = CATALOGUE[rule.metric].title
-    return " · ".join((*([series] if series != rule_title(rule.name) or not further else []), *further))
+    words = " · ".join((*([series] if series != rule_title(rule.name) or not further else []), *further))
+    return words[:1].upper() + words[1:]
 
 
 def _bare(value: float) -> float | int:
