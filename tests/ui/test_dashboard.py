@@ -13,6 +13,7 @@ from tests.ui import story
 
 from crackseg_desktop.monitor import Snapshot
 from crackseg_desktop.readings import (
+    AlertState,
     Checkpoint,
     CurvePoints,
     Performance,
@@ -596,3 +597,16 @@ def test_that_the_network_stands_on_the_lines_of_its_neighbours(
     assert network.text == told
     assert network._label.height() == cells["CPU"]._label.height()
     assert total_width(network._figure._spans) <= network._figure.width(), "nothing is elided"
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"), [("training", True), ("gpus", True), ("overview", False), ("alerts", False)]
+)
+def test_that_what_is_critical_stands_over_every_page(opened: Open, page: str, shown: bool) -> None:
+    critical = story.many_alerts()[0]
+    dashboard = opened(page, story.snapshot(alerts=(critical,)), size=(1024, 640))
+    assert dashboard.full_view is not None
+    assert dashboard.full_view.banner.isVisible() is shown
+    dashboard.on_alert(replace(critical, state=AlertState.ACKNOWLEDGED))
+    settle(dashboard)
+    assert not dashboard.full_view.banner.isVisible()

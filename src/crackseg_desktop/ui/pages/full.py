@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from crackseg_desktop.readings import Severity
 from crackseg_desktop.ui.pages.alerts import AlertsPage
@@ -15,6 +15,7 @@ from crackseg_desktop.ui.pages.settings import SettingsPage
 from crackseg_desktop.ui.pages.system import SystemPage
 from crackseg_desktop.ui.pages.training import TrainingPage
 from crackseg_desktop.ui.pages.words import second
+from crackseg_desktop.ui.widgets.alert_rows import AlertBanner
 from crackseg_desktop.ui.widgets.rail import Rail
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ PAGE_CLASSES: dict[str, type[Page]] = {
     "settings": SettingsPage,
 }
 _FOLDS_BELOW = 1180
+_WITH_BANNER = ("overview", "alerts")
+"""The pages that show what fires by themselves; over the others stands what is critical."""
 
 
 class FullView(QWidget):
@@ -48,11 +51,19 @@ class FullView(QWidget):
         self.rail = Rail(context.theme, [(name, kind.title) for name, kind in PAGE_CLASSES.items()])
         self.rail.chosen.connect(self._on_chosen)
         self._stack = QStackedWidget()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
+        self.banner = AlertBanner(context.theme, context.actions)
+        self._over = QWidget()
+        row, column, over = QHBoxLayout(self), QVBoxLayout(), QHBoxLayout(self._over)
+        for layout in (row, column):
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(0)
+        over.setContentsMargins(24, 12, 22, 0)
+        over.addWidget(self.banner)
+        column.addWidget(self._over)
+        column.addWidget(self._stack, 1)
         row.addWidget(self.rail)
-        row.addWidget(self._stack, 1)
+        row.addLayout(column, 1)
+        self._over.hide()
 
     @property
     def page(self) -> str:
@@ -86,6 +97,9 @@ class FullView(QWidget):
         """Show the state of the model on the visible page and the rail."""
         self.current.refresh(model)
         firing = model.firing
+        urgent = [alert for alert in firing if alert.severity == Severity.CRITICAL and self._page not in _WITH_BANNER]
+        self._over.setVisible(bool(urgent))
+        self.banner.put(next(iter(urgent), None), max(0, len(firing) - 1))
         self.rail.set_badge("alerts", len(firing), any(alert.severity == Severity.CRITICAL for alert in firing))
         own = model.sample.own if model.sample is not None else None
         cpu, rss = (own.get("self_cpu_ratio"), own.get("self_memory_rss_bytes")) if own is not None else (None, None)
