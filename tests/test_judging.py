@@ -132,7 +132,7 @@ def test_that_what_ended_while_away_is_one_sentence_with_the_bad_first() -> None
         return replace(run, facts=replace(run.facts, name=name))
 
     fine = [ended(f"fine{number}", Ending("completed")) for number in range(2)]
-    seen = away_observation([*fine, ended("bad", Ending("out_of_memory"))])
+    seen = away_observation([*fine, ended("bad", Ending("out_of_memory"))], NOW)
     assert (seen.value, seen.fact, seen.severity) == (3, "1 run failed, 2 runs finished", Severity.WARNING)
     assert seen.detail == "bad failed (out of memory); 2 more."
-    assert away_observation(fine).severity == Severity.INFO
+    assert away_observation(fine, NOW).severity == Severity.INFO

@@ -72,8 +72,8 @@ def gpu_observation(run: Run, gpus: Sequence[GpuReading]) -> Iterator[Observatio
         yield Observation(metric, labels, max(shares), name, detail, simulated=run.facts.simulated)
 
 
-def away_observation(runs: Sequence[Run]) -> Observation:
-    """Return what became of the runs that ended while nobody watched, as one."""
+def away_observation(runs: Sequence[Run], since: float) -> Observation:
+    """Return what became of the runs that ended while nobody watched, ``since`` (Unix seconds), as one."""
     runs = sorted(runs, key=lambda run: run.state == RunState.FINISHED)
     bad = [run for run in runs if run.state != RunState.FINISHED]
     counts = {state: sum(run.state == state for run in runs) for state in dict.fromkeys(run.state for run in runs)}
@@ -83,7 +83,7 @@ def away_observation(runs: Sequence[Run]) -> Observation:
     detail = "; ".join([*told, f"{more} more"] if more else told)
     return Observation(
         "training_ended_while_away_total",
-        {},
+        {"since": f"{since:.0f}"},
         len(runs),
         "this machine",
         detail=f"{detail}.",
