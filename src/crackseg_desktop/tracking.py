@@ -170,7 +170,7 @@ class RunTracker:
     def past(self, seen: Observation) -> tuple[tuple[float, float], ...]:
         """Return the newest points of the curve that an observation of a run rests on."""
         summary = self._summaries.get(seen.labels["run"])
-        return past_of(summary, self._runs[seen.labels["run"]], seen.metric) if summary is not None else ()
+        return past_of(summary, self._runs[seen.labels["run"]], seen) if summary is not None else ()
 
     def _is_recent(self, moment: float | None) -> bool:
         return moment is not None and self._clock.monotonic() - moment < AFTERMATH_SECONDS
