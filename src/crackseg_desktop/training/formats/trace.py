@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crackseg_desktop.training.formats.trace_columns import STEP, Kind, MemoryPeak, TraceColumns
+from crackseg_desktop.training.formats.trace_columns import STEP, Kind, MemoryPeak, TraceColumns, is_whole
 from crackseg_desktop.training.formats.trace_nesting import add_up, covered, nest
 from crackseg_desktop.training.formats.trace_stream import NotATraceError, TraceStream
 
@@ -162,7 +162,7 @@ def _times(column: Any) -> Column:
 
 
 def _started(base: Any, start: int) -> float | None:
-    if isinstance(base, int):
+    if is_whole(base):
         return (base + start) / 1e9
     return start / 1e9 if start > _EPOCH_NS else None
 

@@ -6,7 +6,7 @@ from array import array
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -249,11 +249,16 @@ def nanoseconds(value: Any) -> int:
     raise ValueError(f"{value!r} is no time")
 
 
+def is_whole(value: Any) -> TypeGuard[int]:
+    """Tell whether this is a whole number of at most 64 bits; every one that a profiler writes is."""
+    return isinstance(value, int) and -(2**63) <= value < 2**63
+
+
 def _whole(value: Any) -> int:
-    return value if isinstance(value, int) and -(2**63) <= value < 2**63 else 0
+    return value if is_whole(value) else 0
 
 
 def _higher(peak: int | None, value: Any) -> int | None:
-    if not isinstance(value, int):
+    if not is_whole(value):
         return peak
     return value if peak is None else max(peak, value)
