@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crackseg_desktop.training.formats.trace import TraceRow, TraceSummary, summarise
-from crackseg_desktop.training.formats.trace_columns import FURTHER, Kind, MemoryPeak, Numbers
+from crackseg_desktop.training.formats.trace_columns import FURTHER, NAMES_LIMIT, Kind, MemoryPeak, Numbers
 from crackseg_desktop.training.formats.trace_stream import SKIPPED_LIMIT, VALUE_LIMIT, NotATraceError
 
 if TYPE_CHECKING:
@@ -400,6 +400,28 @@ def test_that_names_without_end_share_one_row_beyond_a_limit() -> None:
     numbers: Numbers[str] = Numbers(3)
     assert [numbers.of(name, FURTHER) for name in "abcdea"] == [0, 1, 2, 3, 3, 0]
     assert list(numbers.known) == ["a", "b", "c", FURTHER]
+    assert numbers.shared == 2
+
+
+def test_that_names_beyond_the_limit_are_told_of(tmp_path: Path) -> None:
+    events = [work(f"k{number}", number, 1) for number in range(NAMES_LIMIT + 3)]
+    assert told(tmp_path, events[:-3]).note is None
+    summary = told(tmp_path, events)
+    assert row(summary, FURTHER).calls == 3
+    assert summary.note is not None
+    assert f"more than {NAMES_LIMIT} names" in summary.note
+    assert "3 times" in summary.note
+
+
+def test_that_of_names_of_megabytes_only_the_beginning_is_kept(tmp_path: Path) -> None:
+    long = "x" * (1 << 20)
+    events = [work(f"{number}{long}", number, 1, args={"device": f"{number}{long}"}) for number in range(30)]
+    events += [span(f"{number}{long}", 0, 1) | {"pid": f"{number}{long}"} for number in range(30)]
+    summary, peak = told_with_peak(tmp_path, gzip.compress(json.dumps(events).encode(), 1))
+    assert (summary.events, len(summary.rows), len(summary.devices), summary.note) == (60, 60, 30, None)
+    assert {len(item.name) for item in summary.rows} == {1000}
+    assert summary.rows[7].name == f"7{long[:998]}…"
+    assert peak < 30 << 20
 
 
 Spans = list[tuple[int, int, str, int]]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crackseg_desktop.training.formats.trace_columns import STEP, Kind, MemoryPeak, TraceColumns, is_whole
+from crackseg_desktop.training.formats.trace_columns import NAMES_LIMIT, STEP, Kind, MemoryPeak, TraceColumns, is_whole
 from crackseg_desktop.training.formats.trace_nesting import add_up, covered, nest
 from crackseg_desktop.training.formats.trace_stream import NotATraceError, TraceStream
 
@@ -55,7 +55,7 @@ class TraceSummary:
     """What a trace tells. Times are in nanoseconds.
 
     Attributes:
-        note: a sentence about what could not be read, or None.
+        note: what could not be read or told apart, in sentences, or None.
         started: Unix time of the first event, None where the trace does not say.
         span: from the first event to the end of the last.
         steps, step_time: how many steps the profiler was told of, and what they took together.
@@ -94,7 +94,8 @@ def summarise(path: Path) -> TraceSummary:
     skipped = stream.skipped + senseless
     if (skipped or stream.fault) and not columns.events:
         raise NotATraceError("it holds no trace event that can be read")
-    return _summary(columns, stream.beside, _note(skipped, stream.fault, columns.events))
+    notes = _damage(skipped, stream.fault, columns.events), _crowd(columns.shared)
+    return _summary(columns, stream.beside, " ".join(filter(None, notes)) or None)
 
 
 def _summary(columns: TraceColumns, beside: Mapping[str, Any], note: str | None) -> TraceSummary:
@@ -167,7 +168,7 @@ def _started(base: Any, start: int) -> float | None:
     return start / 1e9 if start > _EPOCH_NS else None
 
 
-def _note(skipped: int, fault: str | None, events: int) -> str | None:
+def _damage(skipped: int, fault: str | None, events: int) -> str | None:
     """Say what could not be read, in a sentence."""
     parts = []
     if skipped:
@@ -175,3 +176,10 @@ def _note(skipped: int, fault: str | None, events: int) -> str | None:
     if fault:
         parts.append(f"{fault}, this sums up the {events} events before")
     return f"The trace is not whole: {'; '.join(parts)}." if parts else None
+
+
+def _crowd(shared: int) -> str | None:
+    """Say what was not told apart, in a sentence."""
+    if not shared:
+        return None
+    return f"It has more than {NAMES_LIMIT} names, threads or devices: {shared} times a further one was not told apart."

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NAMES_LIMIT = 1 << 16
 """So many rows, threads and devices are told apart; what a trace has beyond them shares one more."""
+_NAME_LIMIT = 1000
+"""No more characters of a name are kept: kernels can have longer ones, which then share a row."""
 STEP = "ProfilerStep*"
 FURTHER = "(further names)"
 _OPEN_LIMIT = 1 << 10
@@ -76,10 +78,16 @@ _Key = TypeVar("_Key", bound="Hashable")
 
 
 class Numbers(Generic[_Key]):
-    """Gives things small numbers in the order in which they are met; beyond the limit they share the last one."""
+    """Gives things small numbers in the order in which they are met; beyond the limit they share the last one.
+
+    Attributes:
+        known: the number of each.
+        shared: how often one beyond the limit was asked for.
+    """
 
     def __init__(self, limit: int = NAMES_LIMIT) -> None:
         self.known: dict[_Key, int] = {}
+        self.shared = 0
         self._limit = limit
 
     def of(self, key: _Key, further: _Key) -> int:
@@ -88,6 +96,7 @@ class Numbers(Generic[_Key]):
         if number is None:
             if len(self.known) >= self._limit:
                 key = further
+                self.shared += 1
             number = self.known.setdefault(key, len(self.known))
         return number
 
@@ -162,6 +171,11 @@ class TraceColumns:
             return False
         return True
 
+    @property
+    def shared(self) -> int:
+        """How many events had a name, thread or device beyond those that are told apart."""
+        return self.rows.shared + self.devices.shared + self._threads.shared
+
     def _add_span(self, event: Event, start: int, duration: int) -> None:
         category = event.get("cat") or ""
         kind = _KINDS.get(category) or _KINDS.get(category.lower())
@@ -170,7 +184,7 @@ class TraceColumns:
             return
         args = event.get("args") or {}
         external = _whole(args.get("External id", args.get("external id")))
-        row = self._row(name if isinstance(name, str) else str(name), kind)
+        row = self._row(_short(name), kind)
         self.events += 1
         duration = max(duration, 0)
         if kind in _DEVICE_KINDS:
@@ -191,7 +205,7 @@ class TraceColumns:
         device.starts.append(start)
         device.durations.append(duration)
         device.rows.append(row)
-        device.devices.append(self.devices.of(str(args.get("device", event.get("pid"))), "further devices"))
+        device.devices.append(self.devices.of(_short(args.get("device", event.get("pid"))), "further devices"))
         device.external.append(external)
         device.correlations.append(_whole(args.get("correlation")))
 
@@ -201,7 +215,7 @@ class TraceColumns:
         return self.rows.of((name, kind), (FURTHER, kind))
 
     def _thread(self, event: Event) -> int:
-        return self._threads.of((str(event.get("pid")), str(event.get("tid"))), ("", ""))
+        return self._threads.of((_short(event.get("pid")), _short(event.get("tid"))), ("", ""))
 
     def _begin(self, event: Event) -> None:
         stack = self._open.setdefault(self._thread(event), [])
@@ -247,6 +261,11 @@ def nanoseconds(value: Any) -> int:
     if isinstance(value, Decimal) and -_LATEST_DECIMAL < value < _LATEST_DECIMAL:
         return int(value * 1000)
     raise ValueError(f"{value!r} is no time")
+
+
+def _short(name: Any) -> str:
+    text = name if isinstance(name, str) else str(name)
+    return text if len(text) <= _NAME_LIMIT else f"{text[: _NAME_LIMIT - 1]}…"
 
 
 def is_whole(value: Any) -> TypeGuard[int]:
