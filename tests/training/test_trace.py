@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crackseg_desktop.training.formats import trace_columns
 from crackseg_desktop.training.formats.trace import TraceRow, TraceSummary, summarise
 from crackseg_desktop.training.formats.trace_columns import FURTHER, NAMES_LIMIT, Kind, MemoryPeak, Numbers
 from crackseg_desktop.training.formats.trace_stream import SKIPPED_LIMIT, VALUE_LIMIT, NotATraceError
@@ -34,6 +35,10 @@ def work(
     name: str, start: float, duration: float, cat: str = "kernel", *, device: int = 0, args: Args | None = None
 ) -> Event:
     return span(name, start, duration, cat, tid=7, args={"device": device} | (args or {}))
+
+
+def phase(sign: str, time: float, *, tid: int = 1, **more: Any) -> Event:
+    return {"ph": sign, "pid": 1, "tid": tid, "ts": time, **more}
 
 
 def launch(start: float, correlation: int, args: Args | None = None) -> Event:
@@ -176,16 +181,11 @@ def test_that_what_stands_beside_the_events_is_told_before_or_after_them(tmp_pat
 
 
 def test_that_begin_and_end_make_an_event_and_other_phases_none(tmp_path: Path) -> None:
-    def phase(sign: str, time: float, **more: Any) -> Event:
-        return {"ph": sign, "pid": 1, "tid": 1, "ts": time, **more}
-
     events = [
         phase("B", 0, name="a", cat="cpu_op"),
         phase("B", 2, name="b"),
         phase("E", 5),
         phase("E", 10),
-        phase("E", 11),
-        phase("B", 12, name="never ended"),
         phase("M", 0, name="process_name"),
         phase("s", 0, name="ac2g", cat="ac2g"),
     ]
@@ -195,6 +195,26 @@ def test_that_begin_and_end_make_an_event_and_other_phases_none(tmp_path: Path) 
         "a": (7_000, 10_000),
     }
     assert summary.note is None
+
+
+def test_that_events_that_only_begin_or_only_end_are_counted(tmp_path: Path) -> None:
+    one = told(
+        tmp_path, [span("a", 0, 1), phase("B", 12, name="never ended"), phase("B", 0, tid=2), phase("E", 1, tid=2)]
+    )
+    assert ([item.name for item in one.rows], one.events) == (["a", "None"], 2)
+    assert one.note == "The trace is not whole: 1 event has no beginning or no end."
+    none = told(tmp_path, [phase("E", 3)] + [phase("B", number, name="b") for number in range(5)])
+    assert (none.rows, none.events) == ((), 0)
+    assert none.note == "The trace is not whole: 6 events have no beginning or no end."
+
+
+def test_that_too_many_begun_events_are_not_kept_but_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace_columns, "_OPEN_LIMIT", 2)
+    events = [phase("B", number, name=f"{number}") for number in range(4)]
+    events += [phase("E", number) for number in range(4, 8)] + [phase("B", 8, name="later"), phase("E", 9)]
+    summary = told(tmp_path, events)
+    assert {item.name: item.total_cpu for item in summary.rows} == {"0": 7_000, "1": 5_000, "later": 1_000}
+    assert summary.note == "The trace is not whole: 2 events have no beginning or no end."
 
 
 def test_that_an_event_without_duration_or_with_a_negative_one_takes_no_time(tmp_path: Path) -> None:

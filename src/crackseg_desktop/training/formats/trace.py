@@ -94,7 +94,7 @@ def summarise(path: Path) -> TraceSummary:
     skipped = stream.skipped + senseless
     if (skipped or stream.fault) and not columns.events:
         raise NotATraceError("it holds no trace event that can be read")
-    notes = _damage(skipped, stream.fault, columns.events), _crowd(columns.shared)
+    notes = _damage(skipped, columns.unpaired, stream.fault, columns.events), _crowd(columns.shared)
     return _summary(columns, stream.beside, " ".join(filter(None, notes)) or None)
 
 
@@ -125,7 +125,8 @@ def _summary(columns: TraceColumns, beside: Mapping[str, Any], note: str | None)
 def _rows(columns: TraceColumns, totals: Totals) -> Iterable[TraceRow]:
     figures = (totals.calls, totals.self_cpu, totals.total_cpu, totals.self_device, totals.total_device)
     for (name, kind), number in columns.rows.known.items():
-        yield TraceRow(name, kind, *(int(column[number]) for column in figures))
+        if totals.calls[number]:  # an event that never ended has a row, too
+            yield TraceRow(name, kind, *(int(column[number]) for column in figures))
 
 
 def _span(columns: TraceColumns) -> tuple[int, int]:
@@ -168,11 +169,13 @@ def _started(base: Any, start: int) -> float | None:
     return start / 1e9 if start > _EPOCH_NS else None
 
 
-def _damage(skipped: int, fault: str | None, events: int) -> str | None:
+def _damage(skipped: int, unpaired: int, fault: str | None, events: int) -> str | None:
     """Say what could not be read, in a sentence."""
     parts = []
     if skipped:
         parts.append(f"{skipped} damaged {'event was' if skipped == 1 else 'events were'} skipped")
+    if unpaired:
+        parts.append(f"{unpaired} {'event has' if unpaired == 1 else 'events have'} no beginning or no end")
     if fault:
         parts.append(f"{fault}, this sums up the {events} events before")
     return f"The trace is not whole: {'; '.join(parts)}." if parts else None
