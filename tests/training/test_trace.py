@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from crackseg_desktop.training.formats import trace_columns
 from crackseg_desktop.training.formats.trace import TraceRow, TraceSummary, summarise
-from crackseg_desktop.training.formats.trace_columns import FURTHER, NAMES_LIMIT, Kind, MemoryPeak, Numbers
+from crackseg_desktop.training.formats.trace_columns import (
+    FURTHER,
+    NAMES_LIMIT,
+    Kind,
+    MemoryPeak,
+    Numbers,
+    TraceColumns,
+)
+from crackseg_desktop.training.formats.trace_nesting import add_up, nest
 from crackseg_desktop.training.formats.trace_stream import SKIPPED_LIMIT, VALUE_LIMIT, NotATraceError
 
 if TYPE_CHECKING:
@@ -431,6 +439,24 @@ def test_that_names_beyond_the_limit_are_told_of(tmp_path: Path) -> None:
     assert summary.note is not None
     assert f"more than {NAMES_LIMIT} names" in summary.note
     assert "3 times" in summary.note
+
+
+def test_that_the_numbers_of_rows_threads_and_devices_have_16_bits() -> None:
+    assert NAMES_LIMIT + len(Kind) <= 1 << 16
+
+
+def test_that_adding_up_takes_little_memory_beside_the_columns() -> None:
+    columns, count = TraceColumns(), 200_000
+    for number in range(count):
+        columns.add(span(f"{number % 7}", number, number % 5))
+    tracemalloc.start()
+    try:
+        totals = add_up(columns.host, columns.device, nest(columns.host), len(columns.rows.known))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert totals.calls.sum() == count
+    assert peak / count < 48
 
 
 def test_that_of_names_of_megabytes_only_the_beginning_is_kept(tmp_path: Path) -> None:

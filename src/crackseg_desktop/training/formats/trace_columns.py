@@ -1,4 +1,4 @@
-"""The events of a trace in columns: some 32 bytes an event, whatever the trace says beside its times and names."""
+"""The events of a trace in columns: some 28 bytes an event, whatever the trace says beside its times and names."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     Event = dict[str, Any]
     _Piece = tuple["Kind", int, int, int, int]  # row, thread or device, external id, correlation
 
-NAMES_LIMIT = 1 << 16
-"""So many rows, threads and devices are told apart; what a trace has beyond them shares one more."""
+NAMES_LIMIT = 65_500
+"""So many rows, threads and devices are told apart; what a trace has beyond them shares one more (a row: one more of
+its kind). The numbers of all have 16 bits."""
 _NAME_LIMIT = 1000
 """No more characters of a name are kept: kernels can have longer ones, which then share a row."""
 STEP = "ProfilerStep*"
@@ -109,8 +110,8 @@ class HostColumns:
 
     starts: array[int] = field(default_factory=lambda: array("q"))
     durations: array[int] = field(default_factory=lambda: array("q"))
-    rows: array[int] = field(default_factory=lambda: array("i"))
-    threads: array[int] = field(default_factory=lambda: array("i"))
+    rows: array[int] = field(default_factory=lambda: array("H"))
+    threads: array[int] = field(default_factory=lambda: array("H"))
     external: array[int] = field(default_factory=lambda: array("q"))  # 0: none
     launches: array[int] = field(default_factory=lambda: array("q"))  # which events are calls of the runtime …
     correlations: array[int] = field(default_factory=lambda: array("q"))  # … and what they started
@@ -122,8 +123,8 @@ class DeviceColumns:
 
     starts: array[int] = field(default_factory=lambda: array("q"))
     durations: array[int] = field(default_factory=lambda: array("q"))
-    rows: array[int] = field(default_factory=lambda: array("i"))
-    devices: array[int] = field(default_factory=lambda: array("i"))
+    rows: array[int] = field(default_factory=lambda: array("H"))
+    devices: array[int] = field(default_factory=lambda: array("H"))
     external: array[int] = field(default_factory=lambda: array("q"))
     correlations: array[int] = field(default_factory=lambda: array("q"))
 
