@@ -171,6 +171,11 @@ Traceback (most recent call last):
         ("Epoch 1 loss: 0.5\n2 epochs completed in 0.002 hours.\n", "completed"),
         (_CRASH + "ValueError: shapes\nEpoch 1 loss: 0.4\n", None),
         (_CRASH + "OSError: [Errno 28] No space left on device\nEpoch 2 loss: 0.4\n", None),
+        ("Training complete\nException ignored in: <function x>\n" + _CRASH[18:] + "AttributeError: x\n", "completed"),
+        ("Training complete\nError in atexit._run_exitfuncs:\n" + _CRASH[18:] + "OSError: x\n", "completed"),
+        ("Exception ignored in: <function x>\n" + _CRASH[18:] + "MemoryError\n" + _CRASH + "ValueError: x\n", "error"),
+        ("Exception ignored in: <module x>\nOSError: x\n" + _CRASH + "ValueError: x\n", "error"),
+        ("Training complete\n" + _CRASH[18:] + "ValueError: x\n", "error"),
         ("Epoch 1 loss: 0.5\nearly_stopping: true\nearly stopping counter: 3/5\n", None),
     ],
 )

@@ -46,7 +46,19 @@ _YOLO_ROW = re.compile(r"^ *(?P<epoch>\d{1,9})/(?P<total>\d{1,9}) +[\d.]+[GM]i?B
 _PIX2PIX = re.compile(r"^\(epoch: (?P<epoch>\d{1,9}), iters: (?P<step>\d{1,9}),[^)]*\) (?P<losses>.+)")
 _LOSS = re.compile(rf"(?P<label>\w+): (?P<value>{_NUMBER})(?= |$)", re.I)
 _COUNTING = ("epoch", "step", "iter", "batch")
-_TELLING = ("traceback", "memory", "oom", "space", "errno 28", "train", "completed", "early", "epoch")
+_TELLING = (
+    "traceback",
+    "memory",
+    "oom",
+    "space",
+    "errno 28",
+    "train",
+    "completed",
+    "early",
+    "epoch",
+    "ignored",
+    "atexit",
+)
 """A line with none of these words is passed over at once: most lines of most logs."""
 _DONE = re.compile(
     r"`?Trainer\.fit`? stopped: `?max_(?:epochs|steps)=|\btraining (?:is )?(?:complete[d]?|finished|done)\b"
