@@ -204,3 +204,10 @@ def test_that_mmengine_epochs_are_counted_on() -> None:
     text += "Epoch(val) [2][5/5]  mIoU: 50.4\nEpoch(val) [2][1/5]\n"
     assert figures(read(text, parser)) == [("loss", 35, 2.0, "step"), ("mIoU", 2, 50.4, "epoch")]
     assert parser.clues.epoch == 1
+
+
+@pytest.mark.parametrize("word", ["epoch", "step"])
+def test_that_only_padding_may_stand_before_a_number(word: str) -> None:
+    # What may be longer is tried at every place of a line: one of 2000 blanks took 30 ms.
+    assert [point.step for point in read(f"{word}{' ' * 20}7 loss: 0.5\n")] == [7]
+    assert read(f"{word}{' ' * 1900}7 loss: 0.5\n") == []
