@@ -66,6 +66,27 @@ def test_that_columns_of_one_name_are_told_apart() -> None:
     assert figures(points) == [("loss", 1, 1), ("loss.1", 1, 2), ("loss.1.1", 1, 4), ("loss.2", 1, 5)]
 
 
+@pytest.mark.parametrize(
+    ("note", "is_whole"),
+    [
+        ('"a\nb"', True),
+        ('"a\n7,8"', True),
+        ('"a, ""b""\n\n# c\n"', True),
+        ('"never closed', False),
+        ('5" pipe', True),
+        ('"' + "\n" * 40 + '"', False),
+    ],
+)
+def test_that_a_quoted_cell_may_go_over_several_lines(note: str, *, is_whole: bool) -> None:
+    points = read(CsvTable(), f"epoch,note,loss\n1,none,0.5\n2,{note},0.25\n3,none,0.75\n4,none,0.5\n")
+    told = figures(points)
+    assert told == [("loss", 1, 0.5), *([("loss", 2, 0.25)] if is_whole else []), ("loss", 3, 0.75), ("loss", 4, 0.5)]
+
+
+def test_that_a_title_may_go_over_several_lines() -> None:
+    assert figures(read(CsvTable(), 'epoch,"train\nloss",note\n1,0.5,x\n')) == [("train loss", 1, 0.5)]
+
+
 def test_that_a_time_of_day_is_a_time_and_seconds_are_not() -> None:
     parser = CsvTable()
     assert read(parser, f"epoch,timestamp,loss\n1,{NOON - 60},0.5\n")[0].time == NOON - 60

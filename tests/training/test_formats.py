@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from crackseg_desktop.training.formats.base import Clues
+from crackseg_desktop.training.formats.base import LONGEST_LINE, Clues, as_step
 from crackseg_desktop.training.formats.csv_table import CsvTable
 from crackseg_desktop.training.formats.detectron2_json import Detectron2Json
 from crackseg_desktop.training.formats.error_log import parse_error_log
@@ -137,3 +137,31 @@ def test_that_the_rest_of_a_line_too_long_is_no_line() -> None:
     parser.feed(b"7,0.7\n2,0.25\n", 1.0)
     assert [(point.step, point.value) for point in parser.take()] == [(1, 0.5), (2, 0.25)]
     assert parser.clues.notes
+
+
+@pytest.mark.parametrize("length", [1, 5000, (1 << 20) + 1, 3 << 20])
+def test_that_nuls_before_a_line_do_not_hide_it(length: int) -> None:
+    parser, data, used = TextLog(), b"Epoch 1: loss: 0.5\n" + bytes(length) + b"Epoch 2: loss: 0.25\n", 0
+    while portion := data[used : used + LONGEST_LINE]:
+        used += parser.feed(portion, 1.0)
+    assert [(point.step, point.value) for point in parser.take()] == [(1, 0.5), (2, 0.25)]
+    assert parser.clues.notes == []
+
+
+@pytest.mark.parametrize(
+    ("value", "step"),
+    [
+        ("9007199254740993", 9007199254740993),
+        (" +9223372036854775807 ", 2**63 - 1),
+        ("9223372036854775808", None),
+        (2**63 - 1, 2**63 - 1),
+        ("9" * 5000, None),
+        ("1e3", 1000),
+        ("7.0", 7),
+        ("-7", -7),
+        ("1_0", None),
+        (True, None),
+    ],
+)
+def test_that_a_step_is_exact(value: object, step: int | None) -> None:
+    assert as_step(value) == step

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import os
+import stat
+import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from crackseg_desktop.training.formats.base import Point
-from crackseg_desktop.training.tails import Change, Novelty, Tail, Watch
+from crackseg_desktop.training.tails import Change, Novelty, Tail, Watch, open_regular, read_head
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,3 +88,18 @@ def test_that_a_file_which_differs_tells_all_from_there_on() -> None:
     novelty.rewind()
     assert [point.step for point in novelty.fresh([Point("a", 1, 0.0, 1.0), Point("a", 2, 0.0, 5.0)])] == [2]
     assert [point.step for point in novelty.fresh([Point("a", 3, 0.0, 1.0)])] == [3]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files on Windows")
+def test_that_a_file_which_would_be_waited_for_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A pipe that somebody holds open without writing; /proc/kmsg is like it, but says that it is a regular file.
+    path = tmp_path / "kmsg"
+    os.mkfifo(path)
+    monkeypatch.setattr(stat, "S_ISREG", lambda mode: True)
+    holder = os.open(path, os.O_RDWR)
+    try:
+        assert read_head(path, 9) == b""
+        with pytest.raises(BlockingIOError), open_regular(path) as file:
+            file.read(9)
+    finally:
+        os.close(holder)

@@ -10,8 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crackseg_desktop.training.formats import trace_columns
 from crackseg_desktop.training.formats.trace import TraceRow, TraceSummary, summarise
-from crackseg_desktop.training.formats.trace_columns import FURTHER, Kind, MemoryPeak, Numbers
+from crackseg_desktop.training.formats.trace_columns import (
+    FURTHER,
+    NAMES_LIMIT,
+    Kind,
+    MemoryPeak,
+    Numbers,
+    TraceColumns,
+)
+from crackseg_desktop.training.formats.trace_nesting import add_up, nest
 from crackseg_desktop.training.formats.trace_stream import SKIPPED_LIMIT, VALUE_LIMIT, NotATraceError
 
 if TYPE_CHECKING:
@@ -34,6 +43,10 @@ def work(
     name: str, start: float, duration: float, cat: str = "kernel", *, device: int = 0, args: Args | None = None
 ) -> Event:
     return span(name, start, duration, cat, tid=7, args={"device": device} | (args or {}))
+
+
+def phase(sign: str, time: float, *, tid: int = 1, **more: Any) -> Event:
+    return {"ph": sign, "pid": 1, "tid": tid, "ts": time, **more}
 
 
 def launch(start: float, correlation: int, args: Args | None = None) -> Event:
@@ -176,16 +189,11 @@ def test_that_what_stands_beside_the_events_is_told_before_or_after_them(tmp_pat
 
 
 def test_that_begin_and_end_make_an_event_and_other_phases_none(tmp_path: Path) -> None:
-    def phase(sign: str, time: float, **more: Any) -> Event:
-        return {"ph": sign, "pid": 1, "tid": 1, "ts": time, **more}
-
     events = [
         phase("B", 0, name="a", cat="cpu_op"),
         phase("B", 2, name="b"),
         phase("E", 5),
         phase("E", 10),
-        phase("E", 11),
-        phase("B", 12, name="never ended"),
         phase("M", 0, name="process_name"),
         phase("s", 0, name="ac2g", cat="ac2g"),
     ]
@@ -195,6 +203,26 @@ def test_that_begin_and_end_make_an_event_and_other_phases_none(tmp_path: Path) 
         "a": (7_000, 10_000),
     }
     assert summary.note is None
+
+
+def test_that_events_that_only_begin_or_only_end_are_counted(tmp_path: Path) -> None:
+    one = told(
+        tmp_path, [span("a", 0, 1), phase("B", 12, name="never ended"), phase("B", 0, tid=2), phase("E", 1, tid=2)]
+    )
+    assert ([item.name for item in one.rows], one.events) == (["a", "None"], 2)
+    assert one.note == "The trace is not whole: 1 event has no beginning or no end."
+    none = told(tmp_path, [phase("E", 3)] + [phase("B", number, name="b") for number in range(5)])
+    assert (none.rows, none.events) == ((), 0)
+    assert none.note == "The trace is not whole: 6 events have no beginning or no end."
+
+
+def test_that_too_many_begun_events_are_not_kept_but_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace_columns, "_OPEN_LIMIT", 2)
+    events = [phase("B", number, name=f"{number}") for number in range(4)]
+    events += [phase("E", number) for number in range(4, 8)] + [phase("B", 8, name="later"), phase("E", 9)]
+    summary = told(tmp_path, events)
+    assert {item.name: item.total_cpu for item in summary.rows} == {"0": 7_000, "1": 5_000, "later": 1_000}
+    assert summary.note == "The trace is not whole: 2 events have no beginning or no end."
 
 
 def test_that_an_event_without_duration_or_with_a_negative_one_takes_no_time(tmp_path: Path) -> None:
@@ -379,15 +407,67 @@ def test_that_events_that_make_no_sense_are_skipped(tmp_path: Path) -> None:
     assert summary.note == "The trace is not whole: 7 damaged events were skipped."
 
 
-def test_that_a_time_of_a_billion_digits_costs_nothing(tmp_path: Path) -> None:
-    endless = '{"ph": "X", "ts": 1e999999999, "name": "a"}'
-    assert [item.name for item in told_text(tmp_path, f"[{endless}, {json.dumps(span('b', 0, 1))}]").rows] == ["b"]
+@pytest.mark.parametrize("zeros", ["999999999", "9" * 20, "-" + "9" * 20])
+def test_that_a_time_of_a_billion_digits_costs_nothing(tmp_path: Path, zeros: str) -> None:
+    endless = '{"ph": "X", "ts": 1e' + zeros + ', "name": "a", "args": {"x": inf}}'
+    for event in (endless, endless.replace("inf", "1")):
+        summary = told_text(tmp_path, f"[{event}, {json.dumps(span('b', 0, 1))}]")
+        assert [item.name for item in summary.rows] == ["b"]
+        assert summary.note is not None
+
+
+def test_that_numbers_that_no_machine_has_are_as_good_as_none(tmp_path: Path) -> None:
+    huge = int("9" * 4000)
+    args = {"Device Type": 1, "Device Id": 0, "Total Allocated": huge, "Total Reserved": -huge}
+    memory = {"ph": "i", "name": "[memory]", "ts": 1, "args": args}
+    summary = told(tmp_path, [span("a", 5, 1), memory], baseTimeNanoseconds=huge)
+    assert (summary.started, summary.memory) == (None, {"cuda:0": MemoryPeak()})
 
 
 def test_that_names_without_end_share_one_row_beyond_a_limit() -> None:
     numbers: Numbers[str] = Numbers(3)
     assert [numbers.of(name, FURTHER) for name in "abcdea"] == [0, 1, 2, 3, 3, 0]
     assert list(numbers.known) == ["a", "b", "c", FURTHER]
+    assert numbers.shared == 2
+
+
+def test_that_names_beyond_the_limit_are_told_of(tmp_path: Path) -> None:
+    events = [work(f"k{number}", number, 1) for number in range(NAMES_LIMIT + 3)]
+    assert told(tmp_path, events[:-3]).note is None
+    summary = told(tmp_path, events)
+    assert row(summary, FURTHER).calls == 3
+    assert summary.note is not None
+    assert f"more than {NAMES_LIMIT} names" in summary.note
+    assert "3 times" in summary.note
+
+
+def test_that_the_numbers_of_rows_threads_and_devices_have_16_bits() -> None:
+    assert NAMES_LIMIT + len(Kind) <= 1 << 16
+
+
+def test_that_adding_up_takes_little_memory_beside_the_columns() -> None:
+    columns, count = TraceColumns(), 200_000
+    for number in range(count):
+        columns.add(span(f"{number % 7}", number, number % 5))
+    tracemalloc.start()
+    try:
+        totals = add_up(columns.host, columns.device, nest(columns.host), len(columns.rows.known))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert totals.calls.sum() == count
+    assert peak / count < 48
+
+
+def test_that_of_names_of_megabytes_only_the_beginning_is_kept(tmp_path: Path) -> None:
+    long = "x" * (1 << 20)
+    events = [work(f"{number}{long}", number, 1, args={"device": f"{number}{long}"}) for number in range(30)]
+    events += [span(f"{number}{long}", 0, 1) | {"pid": f"{number}{long}"} for number in range(30)]
+    summary, peak = told_with_peak(tmp_path, gzip.compress(json.dumps(events).encode(), 1))
+    assert (summary.events, len(summary.rows), len(summary.devices), summary.note) == (60, 60, 30, None)
+    assert {len(item.name) for item in summary.rows} == {1000}
+    assert summary.rows[7].name == f"7{long[:998]}…"
+    assert peak < 30 << 20
 
 
 Spans = list[tuple[int, int, str, int]]

@@ -83,6 +83,23 @@ def test_that_other_files_are_left_alone(tmp_path: Path, name: str, text: str) -
     assert judge(tmp_path / name, text.encode()) is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("history.csv", "epoch,loss\n1,0.5\n2,0.25\n", Kind.CSV),
+        ("metrics.csv", "epoch,step,train_loss\n", Kind.LIGHTNING),
+        ("history.jsonl", '{"epoch": 1, "loss": 0.5}\n', Kind.JSON_LINES),
+        ("train.log", GUIDE, Kind.TEXT_LOG),
+        ("train.log", f"[2026-11-23 12:00:00,000][crackseg.runner][INFO] - {GUIDE}", Kind.LOG),
+    ],
+)
+def test_that_a_byte_order_mark_makes_no_difference(
+    tmp_path: Path, encoding: str, name: str, text: str, kind: Kind
+) -> None:
+    assert judge(tmp_path / name, text.encode(encoding)) is kind
+
+
 @pytest.mark.parametrize(
     "name", ["package.json", "requirements.txt", "setup.cfg", "notes.md", ".train.log", "train.log.1", "weights.pt"]
 )

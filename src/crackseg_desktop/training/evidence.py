@@ -29,6 +29,7 @@ _PLANNING = (
 _TELL_ENDS = (Kind.ERRORS, Kind.LOG, Kind.MMENGINE_LOG, Kind.TEXT_LOG, Kind.TRAINER_STATE)
 
 
+_LATELY = 3600.0
 _CLOCK_SLACK = 600.0
 _HALF_HOUR, _MOST_HALF_HOURS = 1800.0, 28
 _SAME_MOMENT = 30.0
@@ -54,16 +55,17 @@ class Evidence:
         times = (source.clues.last_time for source in self._sources)
         return max((time for time in times if time is not None), default=None)
 
-    def updated(self) -> float | None:
+    def updated(self, now: float) -> float | None:
         """Return the last sign of life: the newest logged time, or when a file was last written where that is no time.
 
-        A logged time is none where it is later than the writing of the file, or off by whole half hours: the clock is
-        another's, or in another zone (a container in UTC).
+        A file that was written lately shows what the logged times are worth: none where they are later than that, or
+        off by whole half hours. The clock is another's then, or in another zone (a container in UTC).
         """
         logged, modified = self.last_time(), self.modified()
         if logged is None or modified is None:
             return modified if logged is None else logged
-        return modified if logged - modified > _CLOCK_SLACK or _is_of_another_zone(modified - logged) else logged
+        is_wrong = logged - modified > _CLOCK_SLACK or _is_of_another_zone(modified - logged)
+        return modified if is_wrong and abs(now - modified) < _LATELY else logged
 
     def modified(self) -> float | None:
         """Return when a file was last written."""

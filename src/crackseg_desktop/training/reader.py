@@ -133,7 +133,7 @@ class RunReader:
             folders=tuple(str(folder) for folder in self.plan.folders),
             source=self.plan.source,
             started=self._started(evidence),
-            updated=evidence.updated(),
+            updated=evidence.updated(self._looked),
             epoch=epoch,
             total_epochs=evidence.total_epochs(),
             step=self._step(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import struct
@@ -22,9 +23,20 @@ _MOST_DRAWN_BYTES = 32 << 20
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
+class _Reader(io.BufferedReader):
+    """Reads a file; where that would block, as in some of ``/proc``, it raises OSError instead of returning None."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return up to ``size`` bytes."""
+        data: bytes | None = super().read(size)
+        if data is None:
+            raise BlockingIOError(errno.EAGAIN, "there is nothing to read without waiting")
+        return data
+
+
 def open_regular(path: Path) -> BinaryIO:
     """Open a file for reading. Raises OSError, and at once, where it is a pipe or a device: their reading may block."""
-    return os.fdopen(regular_descriptor(path), "rb")
+    return _Reader(io.FileIO(regular_descriptor(path)))
 
 
 def regular_descriptor(path: str | Path) -> int:

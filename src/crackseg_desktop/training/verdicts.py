@@ -6,6 +6,7 @@ an epoch in each row, and a figure by a name that trainings use, which changes f
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from itertools import pairwise
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 HEAD_BYTES = 1 << 16
 _LOG_NAME = re.compile(r"\.(?:log|out)$|(?:log|train|output|console|stdout|stderr|history).*\.txt$", re.IGNORECASE)
-_COUNTING = re.compile(rb"epoch|step|iter|e\x00p\x00o\x00c\x00h|s\x00t\x00e\x00p|i\x00t\x00e\x00r", re.IGNORECASE)
+_COUNTING = re.compile(rb"epoch|step|iter", re.IGNORECASE)
 _VIS_NAME = re.compile(r"^(?:\d{8}_\d{6}|scalars)\.json$")
 _CANDIDATE = re.compile(
     rf"\.(?:csv|tsv|jsonl|ndjson)$|\.log\.json$|^metrics\.json$|{_VIS_NAME.pattern}|{_LOG_NAME.pattern}", re.IGNORECASE
@@ -112,12 +113,15 @@ def _judge_file(path: Path, size: int) -> Kind | None:
         verdict = _judge_log(read_shown(path, HEAD_BYTES)) if _REDRAWN.search(head) else None
         return verdict or _judge_log(read_end(path, HEAD_BYTES).partition(b"\n")[2])
     older = rotated(path)
-    return _judge_log(read_head(older[0], HEAD_BYTES)) if older else None
+    return judge(path, read_head(older[0], HEAD_BYTES)) if older else None
 
 
 def judge(path: Path, head: bytes) -> Kind | None:
     """Return the kind of a file from its name and its first bytes. Pure."""
     name = path.name.lower()
+    head = head.removeprefix(codecs.BOM_UTF8)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        head = head.decode("utf-16", "ignore").encode("utf-8", "ignore")
     if _VIS_NAME.match(name):
         return Kind.MMENGINE_JSON if path.parent.name == "vis_data" else None
     if name.endswith((".csv", ".tsv")):

@@ -19,8 +19,8 @@ LONGEST_LINE = 1 << 20
 """Bytes; a longer line is passed over, so that a file without line ends cannot fill the memory."""
 _LONGEST_STEP = 2**63 - 1
 _DRAWN_OVER = re.compile(rb"\r|\x08+")
-_MARK = "\ufeff"
-"""The byte order mark as text."""
+_PADDING = "\ufeff\0"
+"""What stands before text and is none: the byte order mark, and the NULs of a file system that lost its last bytes."""
 
 
 class Point(NamedTuple):
@@ -153,18 +153,20 @@ class LineParser(ABC):
             self._utf16 = _utf16_mark(data)
         used = self._whole_lines(data)
         if used == 0 and len(data) >= LONGEST_LINE:
+            if (padding := (len(data) - len(data.lstrip(b"\0"))) & ~1) > 0:
+                return padding
             self.clues.note("a line longer than 1 MiB was passed over")
             self._is_overlong = True
             return len(data) & ~1
         rest = data[used:]
-        if rest and len(rest) < LONGEST_LINE and self.is_whole(self._decode(rest).lstrip(_MARK)):
+        if rest and len(rest) < LONGEST_LINE and self.is_whole(self._decode(rest).lstrip(_PADDING)):
             return used + self.finish(rest, fallback_time)
         return used
 
     def finish(self, data: bytes, fallback_time: float) -> int:
         """Take the rest for a line; see ``Parser``."""
         self.fallback_time = fallback_time
-        text = self._decode(data).lstrip(_MARK)
+        text = self._decode(data).lstrip(_PADDING)
         if text.strip() and not self._is_overlong:
             self.line(text)
         self._is_overlong = False
@@ -189,7 +191,7 @@ class LineParser(ABC):
             text = text.replace("\r", "\n")
         for line in text.split("\n")[:-1]:
             if not self._is_overlong:
-                self.line(line.lstrip(_MARK).rstrip("\r"))
+                self.line(line.lstrip(_PADDING).rstrip("\r"))
             self._is_overlong = False
         return used
 
@@ -242,8 +244,11 @@ def json_object(text: str | bytes) -> dict[str, object] | None:
 
 
 def as_number(value: object) -> float | None:
-    """Return a JSON number, or a number in a string such as ``"nan"``, as a double; None for all else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    """Return a JSON number, or a number in a string such as ``"nan"``, as a double; None for all else.
+
+    Unlike ``float`` it takes no underscores between digits: files do not group them so.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or (isinstance(value, str) and "_" in value):
         return None
     try:
         return float(value)
@@ -256,7 +261,10 @@ def as_step(value: object) -> int | None:
     number = as_number(value)
     if number is None or not number.is_integer():
         return None
-    whole = value if isinstance(value, int) else int(number)
+    if isinstance(value, str):
+        whole = int(value) if value.strip().lstrip("+-").isdecimal() else int(number)
+    else:
+        whole = value if isinstance(value, int) else int(number)
     return whole if abs(whole) <= _LONGEST_STEP else None
 
 

@@ -18,6 +18,8 @@ TIME_COLUMNS = frozenset({"timestamp", "_timestamp", "wall_time", "wall time", "
 PART_COLUMNS = frozenset({"phase", "split", "mode", "subset"})
 _IN_EPOCH = frozenset(STEP_COLUMNS[3:])
 _DELIMITERS = ",;\t"
+_MOST_LINES = 20
+"""Of one record; a quotation mark that is not closed for longer is a stray."""
 _UNIX_TIMES = (9.0e8, 4.2e9)
 
 
@@ -37,17 +39,41 @@ class CsvTable(LineParser):
     def __init__(self) -> None:
         super().__init__()
         self.header: list[str] = []
+        self._held: list[str] = []
         self._titles: list[str] = []
         self._delimiter = ","
         self._step_column: str | None = None
         self._axis: Axis = "step"
 
     def line(self, text: str) -> None:
-        """Take in the header, or a row."""
-        if not text.strip() or text.lstrip().startswith("#"):
+        """Take in a line: the header, a row, or a part of one, where a quoted cell goes over several lines."""
+        if not self._held and (not text.strip() or text.lstrip().startswith("#")):
             return
-        if not self.header:
+        if not self.header and not self._held:
             self._delimiter = max(_DELIMITERS, key=text.count)
+        held, self._held = [*self._held, text], []
+        if self._ends_within(held):
+            self._held = held
+        elif len(held) > _MOST_LINES or (len(held) > 1 and '"' not in text):
+            for line in held:
+                self._record(line)
+        else:
+            self._record("\n".join(held))
+
+    def _ends_within(self, held: list[str]) -> bool:
+        """Say whether a record goes on in the next line, and not only begins with a quotation mark that is a stray."""
+        if '"' not in held[0] or len(held) > _MOST_LINES:
+            return False
+        if len(held) > 1 and '"' not in held[-1] and len(self._cells(held[-1])) == len(self._titles):
+            return False
+        rows = csv.reader(["\n".join(held), ""], delimiter=self._delimiter)
+        try:
+            next(rows)
+        except (csv.Error, StopIteration):
+            return False
+        return rows.line_num > 1
+
+    def _record(self, text: str) -> None:
         cells = self._cells(text)
         if not self.header or self._is_header(cells):
             self._titles, self.header = cells, _distinct(cells)
@@ -93,7 +119,7 @@ class CsvTable(LineParser):
 
     def _cells(self, text: str) -> list[str]:
         try:
-            return [cell.strip() for cell in next(csv.reader([text], delimiter=self._delimiter))]
+            return [" ".join(cell.split("\n")).strip() for cell in next(csv.reader([text], delimiter=self._delimiter))]
         except (csv.Error, StopIteration):
             return []
 

@@ -29,6 +29,7 @@ _HARMLESS = re.compile(
 )
 _TRACEBACK = "Traceback (most recent call last)"
 _EXCEPTION = re.compile(r"^(?:[\w.]+\.)?(?P<name>[A-Z]\w*(?:Error|Exception|Interrupt|Exit))\b(?:: ?.*)?$")
+_IGNORED = re.compile(r"Exception ignored |Error in atexit\._run_exitfuncs")
 _BY_HAND = frozenset({"KeyboardInterrupt", "SystemExit"})
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LONGEST_MESSAGE = 400
@@ -54,27 +55,35 @@ def classify(message: str) -> ErrorKind:
 class LastWords:
     """Finds what a training died of in lines without a record's head: in the end of a traceback, or told anywhere.
 
-    Of exceptions that follow from one another, the one whose kind is known counts.
+    Of exceptions that follow from one another, the one whose kind is known counts. What Python ignores while it tidies
+    up, as at the exit of many a healthy training, is nothing to die of.
     """
 
     def __init__(self) -> None:
         self._in_traceback = False
+        self._is_ignored = False
+        self._ignores_next = False
         self._told: Ending | None = None
 
     @property
     def is_listening(self) -> bool:
-        """Say whether a traceback has begun and not ended."""
-        return self._in_traceback
+        """Say whether a traceback has begun and not ended, or may follow on the next line."""
+        return self._in_traceback or self._ignores_next
 
     def forget(self) -> None:
         """Begin anew: the training went on."""
         self._in_traceback, self._told = False, None
+        self._is_ignored = self._ignores_next = False
 
     def read(self, text: str, time: float | None) -> Ending | None:
         """Return the end that a line tells; None for most lines."""
         text = text[:_LONGEST_SOURCE]
+        ignores, self._ignores_next = self._ignores_next, _IGNORED.match(text) is not None
         if _TRACEBACK in text:
-            self._in_traceback = True
+            self._in_traceback, self._is_ignored = True, ignores
+            return None
+        if self._is_ignored:
+            self._in_traceback = self._is_ignored = text[:1].isspace()  # the exception comes after the indented lines
             return None
         exception = _EXCEPTION.match(text) if self._in_traceback else None
         if exception is not None:

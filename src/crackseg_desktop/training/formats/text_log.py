@@ -22,17 +22,19 @@ _LABEL_WORDS = 4
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TIME = re.compile(r"\[?(\d{4})[-/](\d\d)[-/](\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,6}))?")
 _EPOCH = re.compile(
-    r"\bepoch\b['\"]? *(?:[:=#(] *)?\[? *(?P<epoch>\d{1,18})(?!\.?\d)(?: *(?:/|of) *(?P<total>\d{1,18}))?\]?", re.I
+    r"\bepoch\b['\"]? {0,20}(?:[:=#(] {0,20})?\[? {0,20}(?P<epoch>\d{1,18})(?!\.?\d)"
+    r"(?: *(?:/|of) *(?P<total>\d{1,18}))?\]?",
+    re.I,
 )
 _STEP = re.compile(
-    r"\b(?:global[_ ])?(?P<unit>step|iter|iters|iteration|iterations|batch)\b *(?:[:=#(] *)?\[? *(?P<step>\d{1,18})"
-    r"(?!\.?\d)(?: *(?:/|of) *(?P<total>\d{1,18}))?",
+    r"\b(?:global[_ ])?(?P<unit>step|iter|iters|iteration|iterations|batch)\b {0,20}(?:[:=#(] {0,20})?"
+    r"\[? {0,20}(?P<step>\d{1,18})(?!\.?\d)(?: *(?:/|of) *(?P<total>\d{1,18}))?",
     re.I,
 )
 _IN_EPOCH = re.compile(r" *\[ *(?P<step>\d{1,18}) */ *(?P<total>\d{1,18})\]")
 _NUMBER = r"[-+]?(?:nan|inf(?:inity)?|(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:e[-+]?\d{1,4})?)"
 _PAIR = re.compile(
-    r"(?<!\w)(?P<label>[A-Za-z][\w/.@-]*(?: [A-Za-z][\w/.@-]*){0,5})['\"]?(?P<mark> *[:=] *| +)"
+    r"(?<!\w)(?P<label>[A-Za-z][\w/.@-]{0,60}(?: [A-Za-z][\w/.@-]{0,60}){0,5})['\"]?(?P<mark> *[:=] *| +)"
     rf"(?P<value>{_NUMBER})(?:(?<=nan|inf)\.0)?(?P<percent> ?%)?(?![\w.:/]|[-+]\d)",
     re.I,
 )
@@ -44,9 +46,21 @@ _OF_LAST_EPOCH = re.compile(
 )
 _YOLO_ROW = re.compile(r"^ *(?P<epoch>\d{1,9})/(?P<total>\d{1,9}) +[\d.]+[GM]i?B? ")
 _PIX2PIX = re.compile(r"^\(epoch: (?P<epoch>\d{1,9}), iters: (?P<step>\d{1,9}),[^)]*\) (?P<losses>.+)")
-_LOSS = re.compile(rf"(?P<label>\w+): (?P<value>{_NUMBER})(?= |$)", re.I)
+_LOSS = re.compile(rf"\b(?P<label>\w+): (?P<value>{_NUMBER})(?= |$)", re.I)
 _COUNTING = ("epoch", "step", "iter", "batch")
-_TELLING = ("traceback", "memory", "oom", "space", "errno 28", "train", "completed", "early", "epoch")
+_TELLING = (
+    "traceback",
+    "memory",
+    "oom",
+    "space",
+    "errno 28",
+    "train",
+    "completed",
+    "early",
+    "epoch",
+    "ignored",
+    "atexit",
+)
 """A line with none of these words is passed over at once: most lines of most logs."""
 _DONE = re.compile(
     r"`?Trainer\.fit`? stopped: `?max_(?:epochs|steps)=|\btraining (?:is )?(?:complete[d]?|finished|done)\b"

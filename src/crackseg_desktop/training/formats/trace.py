@@ -7,12 +7,13 @@ work of the annotation a second time.
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crackseg_desktop.training.formats.trace_columns import STEP, Kind, MemoryPeak, TraceColumns
+from crackseg_desktop.training.formats.trace_columns import NAMES_LIMIT, STEP, Kind, MemoryPeak, TraceColumns, is_whole
 from crackseg_desktop.training.formats.trace_nesting import add_up, covered, nest
 from crackseg_desktop.training.formats.trace_stream import NotATraceError, TraceStream
 
@@ -55,7 +56,7 @@ class TraceSummary:
     """What a trace tells. Times are in nanoseconds.
 
     Attributes:
-        note: a sentence about what could not be read, or None.
+        note: what could not be read or told apart, in sentences, or None.
         started: Unix time of the first event, None where the trace does not say.
         span: from the first event to the end of the last.
         steps, step_time: how many steps the profiler was told of, and what they took together.
@@ -94,15 +95,18 @@ def summarise(path: Path) -> TraceSummary:
     skipped = stream.skipped + senseless
     if (skipped or stream.fault) and not columns.events:
         raise NotATraceError("it holds no trace event that can be read")
-    return _summary(columns, stream.beside, _note(skipped, stream.fault, columns.events))
+    notes = _damage(skipped, columns.unpaired, stream.fault, columns.events), _crowd(columns.shared)
+    return _summary(columns, stream.beside, " ".join(filter(None, notes)) or None)
 
 
 def _summary(columns: TraceColumns, beside: Mapping[str, Any], note: str | None) -> TraceSummary:
-    totals = add_up(columns.host, columns.device, nest(columns.host), len(columns.rows.known))
-    rows = tuple(_rows(columns, totals))
-    steps = [row for row in rows if row.name == STEP]
     start, end = _span(columns)
     loads, load_time = _loading(columns)
+    devices = tuple(_device_uses(columns))
+    nesting = nest(columns.host)
+    columns.host.starts = array("q")  # they have served: of a large trace, they are a sixth of the memory
+    rows = tuple(_rows(columns, add_up(columns.host, columns.device, nesting, len(columns.rows.known))))
+    steps = [row for row in rows if row.name == STEP]
     return TraceSummary(
         note=note,
         events=columns.events,
@@ -113,7 +117,7 @@ def _summary(columns: TraceColumns, beside: Mapping[str, Any], note: str | None)
         loads=loads,
         load_time=load_time,
         rows=rows,
-        devices=tuple(_device_uses(columns)),
+        devices=devices,
         memory=columns.memory,
         out_of_memory=columns.out_of_memory,
         properties=beside.get("deviceProperties"),
@@ -124,7 +128,8 @@ def _summary(columns: TraceColumns, beside: Mapping[str, Any], note: str | None)
 def _rows(columns: TraceColumns, totals: Totals) -> Iterable[TraceRow]:
     figures = (totals.calls, totals.self_cpu, totals.total_cpu, totals.self_device, totals.total_device)
     for (name, kind), number in columns.rows.known.items():
-        yield TraceRow(name, kind, *(int(column[number]) for column in figures))
+        if totals.calls[number]:  # an event that never ended has a row, too
+            yield TraceRow(name, kind, *(int(column[number]) for column in figures))
 
 
 def _span(columns: TraceColumns) -> tuple[int, int]:
@@ -132,7 +137,7 @@ def _span(columns: TraceColumns) -> tuple[int, int]:
     overhead = [number for (_, kind), number in columns.rows.known.items() if kind is Kind.OVERHEAD]
     begins, ends = [], []
     for part in (columns.host, columns.device):
-        starts, durations, rows = _times(part.starts), _times(part.durations), np.frombuffer(part.rows, np.int32)
+        starts, durations, rows = _times(part.starts), _times(part.durations), np.frombuffer(part.rows, np.uint16)
         if overhead:
             kept = ~np.isin(rows, overhead)
             starts, durations = starts[kept], durations[kept]
@@ -144,14 +149,14 @@ def _span(columns: TraceColumns) -> tuple[int, int]:
 
 def _loading(columns: TraceColumns) -> tuple[int, int]:
     loading = [number for (name, _), number in columns.rows.known.items() if _LOADING.fullmatch(name)]
-    chosen = np.isin(np.frombuffer(columns.host.rows, np.int32), loading)
+    chosen = np.isin(np.frombuffer(columns.host.rows, np.uint16), loading)
     starts, durations = _times(columns.host.starts)[chosen], _times(columns.host.durations)[chosen]
     return len(starts), covered(starts, durations)
 
 
 def _device_uses(columns: TraceColumns) -> Iterable[DeviceUse]:
     work = columns.device
-    numbers, starts, durations = np.frombuffer(work.devices, np.int32), _times(work.starts), _times(work.durations)
+    numbers, starts, durations = np.frombuffer(work.devices, np.uint16), _times(work.starts), _times(work.durations)
     for name, number in columns.devices.known.items():
         chosen = numbers == number
         yield DeviceUse(name, covered(starts[chosen], durations[chosen]), int(chosen.sum()))
@@ -162,16 +167,25 @@ def _times(column: Any) -> Column:
 
 
 def _started(base: Any, start: int) -> float | None:
-    if isinstance(base, int):
+    if is_whole(base):
         return (base + start) / 1e9
     return start / 1e9 if start > _EPOCH_NS else None
 
 
-def _note(skipped: int, fault: str | None, events: int) -> str | None:
+def _damage(skipped: int, unpaired: int, fault: str | None, events: int) -> str | None:
     """Say what could not be read, in a sentence."""
     parts = []
     if skipped:
         parts.append(f"{skipped} damaged {'event was' if skipped == 1 else 'events were'} skipped")
+    if unpaired:
+        parts.append(f"{unpaired} {'event has' if unpaired == 1 else 'events have'} no beginning or no end")
     if fault:
         parts.append(f"{fault}, this sums up the {events} events before")
     return f"The trace is not whole: {'; '.join(parts)}." if parts else None
+
+
+def _crowd(shared: int) -> str | None:
+    """Say what was not told apart, in a sentence."""
+    if not shared:
+        return None
+    return f"It has more than {NAMES_LIMIT} names, threads or devices: {shared} times a further one was not told apart."

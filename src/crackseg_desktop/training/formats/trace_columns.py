@@ -1,4 +1,4 @@
-"""The events of a trace in columns: some 32 bytes an event, whatever the trace says beside its times and names."""
+"""The events of a trace in columns: some 28 bytes an event, whatever the trace says beside its times and names."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from array import array
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     Event = dict[str, Any]
+    _Piece = tuple["Kind", int, int, int, int]  # row, thread or device, external id, correlation
 
-NAMES_LIMIT = 1 << 16
-"""So many rows, threads and devices are told apart; what a trace has beyond them shares one more."""
+NAMES_LIMIT = 65_500
+"""So many rows, threads and devices are told apart; what a trace has beyond them shares one more (a row: one more of
+its kind). The numbers of all have 16 bits."""
+_NAME_LIMIT = 1000
+"""No more characters of a name are kept: kernels can have longer ones, which then share a row."""
 STEP = "ProfilerStep*"
 FURTHER = "(further names)"
-_OPEN_LIMIT = 1 << 10
+_OPEN_LIMIT = 1 << 16
+"""So many begun events wait for their ends at once; of further ones only the place is kept."""
 _LATEST = 2**62 // 1000
 _LATEST_DECIMAL = Decimal(_LATEST)
 
@@ -76,10 +81,16 @@ _Key = TypeVar("_Key", bound="Hashable")
 
 
 class Numbers(Generic[_Key]):
-    """Gives things small numbers in the order in which they are met; beyond the limit they share the last one."""
+    """Gives things small numbers in the order in which they are met; beyond the limit they share the last one.
+
+    Attributes:
+        known: the number of each.
+        shared: how often one beyond the limit was asked for.
+    """
 
     def __init__(self, limit: int = NAMES_LIMIT) -> None:
         self.known: dict[_Key, int] = {}
+        self.shared = 0
         self._limit = limit
 
     def of(self, key: _Key, further: _Key) -> int:
@@ -88,6 +99,7 @@ class Numbers(Generic[_Key]):
         if number is None:
             if len(self.known) >= self._limit:
                 key = further
+                self.shared += 1
             number = self.known.setdefault(key, len(self.known))
         return number
 
@@ -98,8 +110,8 @@ class HostColumns:
 
     starts: array[int] = field(default_factory=lambda: array("q"))
     durations: array[int] = field(default_factory=lambda: array("q"))
-    rows: array[int] = field(default_factory=lambda: array("i"))
-    threads: array[int] = field(default_factory=lambda: array("i"))
+    rows: array[int] = field(default_factory=lambda: array("H"))
+    threads: array[int] = field(default_factory=lambda: array("H"))
     external: array[int] = field(default_factory=lambda: array("q"))  # 0: none
     launches: array[int] = field(default_factory=lambda: array("q"))  # which events are calls of the runtime …
     correlations: array[int] = field(default_factory=lambda: array("q"))  # … and what they started
@@ -111,8 +123,8 @@ class DeviceColumns:
 
     starts: array[int] = field(default_factory=lambda: array("q"))
     durations: array[int] = field(default_factory=lambda: array("q"))
-    rows: array[int] = field(default_factory=lambda: array("i"))
-    devices: array[int] = field(default_factory=lambda: array("i"))
+    rows: array[int] = field(default_factory=lambda: array("H"))
+    devices: array[int] = field(default_factory=lambda: array("H"))
     external: array[int] = field(default_factory=lambda: array("q"))
     correlations: array[int] = field(default_factory=lambda: array("q"))
 
@@ -133,6 +145,7 @@ class TraceColumns:
         memory: peaks by device, such as ``cuda:0``.
         out_of_memory: how often the allocator found no memory.
         events: how many events were of use.
+        unpaired: how many beginnings of events have no end and ends no beginning.
     """
 
     def __init__(self) -> None:
@@ -142,14 +155,16 @@ class TraceColumns:
         self.memory: dict[str, MemoryPeak] = {}
         self.out_of_memory = self.events = 0
         self._threads: Numbers[tuple[str, str]] = Numbers()
-        self._open: dict[int, list[tuple[Event, int]]] = {}
+        self.unpaired = 0
+        self._open: dict[int, list[tuple[_Piece | None, int] | None]] = {}
+        self._room = _OPEN_LIMIT
 
     def add(self, event: Event) -> bool:
         """Take an event over; False: it makes no sense, such as a time that is no number."""
         try:
             match event.get("ph"):
                 case "X":
-                    self._add_span(event, nanoseconds(event["ts"]), nanoseconds(event.get("dur") or 0))
+                    self._add_span(self._piece(event), nanoseconds(event["ts"]), nanoseconds(event.get("dur") or 0))
                 case "B":
                     self._begin(event)
                 case "E":
@@ -162,38 +177,50 @@ class TraceColumns:
             return False
         return True
 
-    def _add_span(self, event: Event, start: int, duration: int) -> None:
+    @property
+    def shared(self) -> int:
+        """How many events had a name, thread or device beyond those that are told apart."""
+        return self.rows.shared + self.devices.shared + self._threads.shared
+
+    def _piece(self, event: Event) -> _Piece | None:
+        """Return what an event is of, None where it is of no interest."""
         category = event.get("cat") or ""
         kind = _KINDS.get(category) or _KINDS.get(category.lower())
         name = event.get("name")
         if kind is None or name in _HELPERS:
-            return
+            return None
         args = event.get("args") or {}
         external = _whole(args.get("External id", args.get("external id")))
-        row = self._row(name if isinstance(name, str) else str(name), kind)
-        self.events += 1
-        duration = max(duration, 0)
+        correlation = _whole(args.get("correlation"))
         if kind in _DEVICE_KINDS:
-            self._add_work(event, args, start, duration, row, external)
+            place = self.devices.of(_short(args.get("device", event.get("pid"))), "further devices")
+        else:
+            place = self._thread(event)
+        return kind, self._row(_short(name), kind), place, external, correlation
+
+    def _add_span(self, piece: _Piece | None, start: int, duration: int) -> None:
+        if piece is None:
+            return
+        kind, row, place, external, correlation = piece
+        self.events += 1
+        if kind in _DEVICE_KINDS:
+            device = self.device
+            device.starts.append(start)
+            device.durations.append(max(duration, 0))
+            device.rows.append(row)
+            device.devices.append(place)
+            device.external.append(external)
+            device.correlations.append(correlation)
             return
         host = self.host
-        if kind is Kind.RUNTIME and (correlation := _whole(args.get("correlation"))):
+        if kind is Kind.RUNTIME and correlation:
             host.launches.append(len(host.starts))
             host.correlations.append(correlation)
         host.starts.append(start)
-        host.durations.append(duration)
+        host.durations.append(max(duration, 0))
         host.rows.append(row)
-        host.threads.append(self._thread(event))
+        host.threads.append(place)
         host.external.append(external)
-
-    def _add_work(self, event: Event, args: Event, start: int, duration: int, row: int, external: int) -> None:
-        device = self.device
-        device.starts.append(start)
-        device.durations.append(duration)
-        device.rows.append(row)
-        device.devices.append(self.devices.of(str(args.get("device", event.get("pid"))), "further devices"))
-        device.external.append(external)
-        device.correlations.append(_whole(args.get("correlation")))
 
     def _row(self, name: str, kind: Kind) -> int:
         if name.startswith("ProfilerStep#"):
@@ -201,18 +228,23 @@ class TraceColumns:
         return self.rows.of((name, kind), (FURTHER, kind))
 
     def _thread(self, event: Event) -> int:
-        return self._threads.of((str(event.get("pid")), str(event.get("tid"))), ("", ""))
+        return self._threads.of((_short(event.get("pid")), _short(event.get("tid"))), ("", ""))
 
     def _begin(self, event: Event) -> None:
-        stack = self._open.setdefault(self._thread(event), [])
-        if len(stack) < _OPEN_LIMIT:
-            stack.append((event, nanoseconds(event["ts"])))
+        begun = (self._piece(event), nanoseconds(event["ts"])) if self._room else None
+        self._open.setdefault(self._thread(event), []).append(begun)
+        self._room -= begun is not None
+        self.unpaired += 1
 
     def _end(self, event: Event) -> None:
-        stack = self._open.get(self._thread(event))
-        if stack:
-            begun, start = stack.pop()
-            self._add_span(begun, start, nanoseconds(event["ts"]) - start)
+        end = nanoseconds(event["ts"])
+        if not (stack := self._open.get(self._thread(event))):
+            self.unpaired += 1
+        elif begun := stack.pop():
+            piece, start = begun
+            self._room += 1
+            self.unpaired -= 1
+            self._add_span(piece, start, end - start)
 
     def _add_instant(self, event: Event) -> None:
         match event.get("name"):
@@ -249,11 +281,21 @@ def nanoseconds(value: Any) -> int:
     raise ValueError(f"{value!r} is no time")
 
 
+def _short(name: Any) -> str:
+    text = name if isinstance(name, str) else str(name)
+    return text if len(text) <= _NAME_LIMIT else f"{text[: _NAME_LIMIT - 1]}…"
+
+
+def is_whole(value: Any) -> TypeGuard[int]:
+    """Tell whether this is a whole number of at most 64 bits; every one that a profiler writes is."""
+    return isinstance(value, int) and -(2**63) <= value < 2**63
+
+
 def _whole(value: Any) -> int:
-    return value if isinstance(value, int) and -(2**63) <= value < 2**63 else 0
+    return value if is_whole(value) else 0
 
 
 def _higher(peak: int | None, value: Any) -> int | None:
-    if not isinstance(value, int):
+    if not is_whole(value):
         return peak
     return value if peak is None else max(peak, value)

@@ -50,12 +50,13 @@ class Totals:
 
 def nest(host: HostColumns) -> Nesting:
     """Find out which event is inside which."""
-    starts, threads = np.frombuffer(host.starts, np.int64), np.frombuffer(host.threads, np.int32)
-    ends = starts + np.frombuffer(host.durations, np.int64)
-    order = np.lexsort((-ends, starts, threads)).astype(np.int32)
+    starts, threads = np.frombuffer(host.starts, np.int64), np.frombuffer(host.threads, np.uint16)
+    durations = np.frombuffer(host.durations, np.int64)
+    order = np.lexsort((-durations, starts, threads)).astype(np.int32)
     parents, last = array("i"), array("i", bytes(4 * len(order)))
     stack: list[tuple[int, int, int]] = []  # place, end, thread
-    for place, (start, end, thread) in enumerate(_slices(order, starts, ends, threads)):
+    for place, (start, duration, thread) in enumerate(_walk(order, starts, durations, threads)):
+        end = start + duration
         while stack and (stack[-1][2] != thread or start >= stack[-1][1] or end > stack[-1][1]):
             last[stack.pop()[0]] = place
         parents.append(stack[-1][0] if stack else -1)
@@ -68,22 +69,25 @@ def nest(host: HostColumns) -> Nesting:
 def add_up(host: HostColumns, device: DeviceColumns, nesting: Nesting, rows: int) -> Totals:
     """Add up the events of each of so many rows; a device works on the account of the event that asked for it."""
     totals = Totals(*(np.zeros(rows, np.int64) for _ in range(5)))
-    row = np.frombuffer(host.rows, np.int32)[nesting.order]
-    duration = np.frombuffer(host.durations, np.int64)[nesting.order]
-    inside = np.flatnonzero(nesting.parents >= 0)
-    around = nesting.parents[inside]
-    children = np.bincount(around, minlength=len(row))
-    is_call = np.ones(len(row), bool)
-    is_call[inside] = (row[inside] != row[around]) | (children[around] != 1)
-    np.add.at(totals.calls, row[is_call], 1)
-    np.add.at(totals.total_cpu, row[is_call], duration[is_call])
-    np.add.at(totals.self_cpu, row, duration)
-    np.subtract.at(totals.self_cpu, row[around], duration[inside])
-    own = _asked_for(host, device, nesting)
+    row = np.frombuffer(host.rows, np.uint16)[nesting.order]
+    durations, parents = np.frombuffer(host.durations, np.int64), nesting.parents
+    is_only = np.bincount(parents[parents >= 0], minlength=len(row)) == 1  # whose only child each place's child is
+    sums = np.zeros(len(row) + 1, np.int64)
+    own = sums[1:]
+    _ask(own, host, device, nesting)
     np.add.at(totals.self_device, row, own)
-    sums = np.concatenate(([0], np.cumsum(own)))
-    within = sums[nesting.ends] - sums[:-1]
-    np.add.at(totals.total_device, row[is_call], within[is_call])
+    np.cumsum(own, out=own)
+    for part in _slices(len(row)):
+        duration, inside = durations[nesting.order[part]], parents[part] >= 0
+        around = parents[part][inside]
+        is_call = np.ones(len(duration), bool)
+        is_call[inside] = (row[part][inside] != row[around]) | ~is_only[around]
+        called, within = row[part][is_call], sums[nesting.ends[part]] - sums[part]
+        np.add.at(totals.calls, called, 1)
+        np.add.at(totals.total_cpu, called, duration[is_call])
+        np.add.at(totals.self_cpu, row[part], duration)
+        np.subtract.at(totals.self_cpu, row[around], duration[inside])
+        np.add.at(totals.total_device, called, within[is_call])
     _add_devices(totals, device)
     return totals
 
@@ -99,20 +103,24 @@ def covered(starts: Column, durations: Column) -> int:
     return int(np.maximum(reached - np.maximum(begins, before), 0).sum())
 
 
-def _slices(order: Column, *columns: Column) -> Iterator[tuple[int, ...]]:
-    """Walk over columns in an order, a slice of Python numbers at a time."""
-    for begin in range(0, len(order), _SLICE):
-        part = order[begin : begin + _SLICE]
-        yield from zip(*(column[part].tolist() for column in columns), strict=True)
+def _slices(length: int) -> Iterator[slice]:
+    """Cut columns of this length into slices, so that what is worked out of one takes little memory."""
+    for begin in range(0, length, _SLICE):
+        yield slice(begin, min(begin + _SLICE, length))
 
 
-def _asked_for(host: HostColumns, device: DeviceColumns, nesting: Nesting) -> Column:
-    """Return for each place how long devices worked for what was asked for there, not further inside.
+def _walk(order: Column, *columns: Column) -> Iterator[tuple[int, ...]]:
+    """Walk over columns in an order, as Python numbers."""
+    for part in _slices(len(order)):
+        yield from zip(*(column[order[part]].tolist() for column in columns), strict=True)
+
+
+def _ask(own: Column, host: HostColumns, device: DeviceColumns, nesting: Nesting) -> None:
+    """Add to each place how long devices worked for what was asked for there, not further inside.
 
     The external id of the work names the operator; where there is none, the call that launched it does, or else the
     event around that call.
     """
-    own = np.zeros(len(nesting.order), np.int64)
     places = np.empty(len(nesting.order), np.int32)
     places[nesting.order] = np.arange(len(places), dtype=np.int32)
     external = np.frombuffer(host.external, np.int64)
@@ -131,7 +139,6 @@ def _asked_for(host: HostColumns, device: DeviceColumns, nesting: Nesting) -> Co
     asker[is_open] = nesting.parents[places[launcher[is_open]]]
     is_known = asker >= 0
     np.add.at(own, asker[is_known], np.frombuffer(device.durations, np.int64)[is_known])
-    return own
 
 
 def _look_up(wanted: Column, keys: Column, values: Column) -> Column:
@@ -147,7 +154,7 @@ def _look_up(wanted: Column, keys: Column, values: Column) -> Column:
 
 
 def _add_devices(totals: Totals, device: DeviceColumns) -> None:
-    row, duration = np.frombuffer(device.rows, np.int32), np.frombuffer(device.durations, np.int64)
+    row, duration = np.frombuffer(device.rows, np.uint16), np.frombuffer(device.durations, np.int64)
     np.add.at(totals.calls, row, 1)
     np.add.at(totals.self_device, row, duration)
     np.add.at(totals.total_device, row, duration)

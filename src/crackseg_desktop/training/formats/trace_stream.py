@@ -13,7 +13,7 @@ import gzip
 import json
 import re
 import zlib
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _CUT_OFF = "it ends in the middle"
 _GZIP_MAGIC = b"\x1f\x8b"
 # Decimal: floats of microseconds since 1970 are a quarter of a microsecond apart, and traces have three decimals.
 _decode = json.JSONDecoder(parse_float=Decimal, strict=False).raw_decode
+_UNDECODABLE = (ValueError, RecursionError, InvalidOperation)  # the last: an exponent of 20 digits
 _NOTHING = re.compile(r"[\s\ufeff]*")
 _BETWEEN = re.compile(r"[\s,]*")
 _NEXT_EVENT = re.compile(r'\{\s*"ph"\s*:')
@@ -200,7 +201,7 @@ class _Window:
         while True:
             try:
                 value, end = _decode(self.text, self.at)
-            except (ValueError, RecursionError) as error:
+            except _UNDECODABLE as error:
                 if len(self.text) - self.at > VALUE_LIMIT or not self.more():
                     if is_repaired:
                         return self._repaired()
@@ -225,7 +226,7 @@ class _Window:
         )
         try:
             value, _ = _decode(mended)
-        except RecursionError as error:
+        except _UNDECODABLE as error:
             raise ValueError(str(error)) from error
         self.at = token.end()
         return value
