@@ -125,7 +125,7 @@ class Alerting:
         if sample.gap:
             self._engine.resume(at)
         is_news = self._clock.monotonic() - sample.monotonic < _NEWS_SECONDS
-        outages = self._outages.observations(at.wall, simulated=sample.simulated)
+        outages = self._outages.observations(at.wall)
         around = (*observations(sample), *outages, *self._tracker.away_observations())
         events = self._judge(self._tracker.runs(), at, around, is_news=is_news)
         events += self._noted(self._engine.end_round(at))

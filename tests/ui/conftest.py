@@ -49,14 +49,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore(*OFFSCREEN, extend=True))
 
 
-@pytest.fixture(scope="session")
-def qapp_cls() -> type[QApplication]:
-    """Make the one QApplication of the process ours, whichever test comes first."""
-    from crackseg_desktop.ui.app import Application
-
-    return Application
-
-
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test with a QApplication that leaves a window, a running QThread or an active QTimer."""

@@ -299,6 +299,7 @@ def test_that_severity_and_switch_and_reset_are_saved(opened: Open, actions: Any
 def test_that_a_rule_is_told_on_the_channels_chosen(opened: Open, actions: Any) -> None:
     _, page = opened(channels={"phone": RemoteChannel(), "lab": RemoteChannel()}, rules={"nan": {"channels": ["lab"]}})
     page.show_rule("nan")
+    assert page.model is not None
     page.refresh(page.model)
     actions.calls.clear()
     for name in ("phone", "lab"):

@@ -200,6 +200,11 @@ def test_that_the_inbox_knows_the_open_alerts(app: App, make_alert: Callable[...
     assert [alert["rule"] for alert in app.inbox({"command": "alerts"})["alerts"]] == ["gpu_temperature"]
 
 
+def kind_shown(shell: Any) -> Kind:
+    kind: Kind = shell.tray.state.kind
+    return kind
+
+
 def told_silences(app: App) -> tuple[Silence, ...]:
     """Return what is snoozed once the Monitor has handled what it was asked."""
     told: list[Snapshot] = []
@@ -219,10 +224,10 @@ def test_that_an_answer_on_a_notification_is_carried_out(app: App, monkeypatch: 
     assert acknowledged == ["gpu_temperature:gpu=GPU-1"]
     on_action("key", "snooze")
     assert told_silences(app)[0].scope == Scope.ALERT
-    assert shell.tray.state.kind != Kind.PAUSED
+    assert kind_shown(shell) != Kind.PAUSED
     on_action(DIGEST_KEY, "snooze")
     assert told_silences(app)[-1].scope == Scope.ALL
-    while shell.tray.state.kind != Kind.PAUSED:
+    while kind_shown(shell) != Kind.PAUSED:
         QApplication.processEvents()
     on_action("key", "show")
     dashboard: Any = shell.windows.dashboard

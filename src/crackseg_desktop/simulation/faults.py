@@ -171,8 +171,11 @@ def _disk(free: float) -> Reading:
     return Reading({"mount": "/data"}, figures)
 
 
-_DEAD_MOUNT = (FoldersRead(((_MOUNT, 0.0),)), FoldersRead())
-_UNREACHABLE = (HostAnswer(_HOST, 0.0, "no answer to a connection"), HostAnswer(_HOST))
+_DEAD_MOUNT = (FoldersRead(((_MOUNT, 0.0),), simulated=True), FoldersRead(simulated=True))
+_UNREACHABLE = (
+    HostAnswer(_HOST, 0.0, "no answer to a connection", simulated=True),
+    HostAnswer(_HOST, simulated=True),
+)
 
 FAULTS: tuple[Fault, ...] = (
     Fault("overheat", "A GPU gets too hot", ("gpu_temperature",), 10.0, change=_overheat),
