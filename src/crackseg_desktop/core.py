@@ -98,7 +98,7 @@ def assemble(
     rules, _ = rules_from(settings.rules, with_disabled=True)
     router = Router(notifiers, clock, backend=settings.notifications.backend)
     index, kept = RunIndex(data_dir), AlertLog(data_dir, clock)
-    monitor = Monitor(rules, clock, _announcer(settings, router), index.remember, kept)
+    monitor = Monitor(rules, clock, announcer(settings, router), index.remember, kept)
     watched = list(map(_absolute, folders))
     sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
     follower = Follower(watched, monitor.publish, clock, recall=index.recall)
@@ -119,7 +119,7 @@ def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notif
 
     rules, _ = rules_from(settings.rules, with_disabled=True)
     router = Router(notifiers, clock, backend=settings.notifications.backend)
-    monitor = Monitor(rules, clock, _announcer(settings, router))
+    monitor = Monitor(rules, clock, announcer(settings, router))
     sampler = SimulatedSampler(monitor.publish, clock)
     return Core(monitor, router, sampler, SimulatedFollower(monitor.publish, clock), [], lambda path: None)
 
@@ -146,5 +146,6 @@ def _absolute(folder: Path) -> Path:
     return Path(os.path.abspath(folder.expanduser()))
 
 
-def _announcer(settings: Settings, router: Router) -> Callable[..., None]:
+def announcer(settings: Settings, router: Router) -> Callable[..., None]:
+    """Return what tells alerts to a person, unless the settings say that nothing is told."""
     return router.post if settings.notifications.enabled else lambda event: None
