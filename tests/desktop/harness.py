@@ -14,11 +14,11 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 SCREEN = (1600, 1000)
 PANEL_HEIGHT = 32
@@ -190,6 +190,15 @@ class Desktop:
         """Return the identifiers of every CloseNotification call so far."""
         return [message.body[0] for message in self.recorded() if _is_call(message, "CloseNotification")]
 
+    def press(self, seen: SeenNotification, action: str) -> None:
+        """Choose an action of a notification in the server's own menu, as a person does."""
+        self._menu_choice.write_text(f"[{seen.identifier},{action}]", encoding="utf-8")
+        self.run("dunstctl", "context")
+
+    @property
+    def _menu_choice(self) -> Path:
+        return _menu_choice(Path(self.env["HOME"]))
+
     def tray_icons(self) -> int:
         """Return how many icons have registered with the panel's StatusNotifier tray."""
         items = self.ask(
@@ -291,6 +300,7 @@ def _private_env(home: Path) -> dict[str, str]:
     }
     for folder in folders.values():
         folder.mkdir(mode=0o700)
+    _stand_in_for_menu(home)
     panel = home / "config/xfce4/xfconf/xfce-perchannel-xml/xfce4-panel.xml"
     panel.parent.mkdir(parents=True)
     panel.write_text(_PANEL, encoding="utf-8")
@@ -307,6 +317,19 @@ def _private_env(home: Path) -> dict[str, str]:
             "NO_AT_BRIDGE": "1",
         }
     )
+
+
+def _menu_choice(home: Path) -> Path:
+    return home / "menu-choice"
+
+
+def _stand_in_for_menu(home: Path) -> None:
+    """Let the notification server's menu, a program that it gives all buttons as lines, choose the one asked for."""
+    menu, settings = home / "menu", home / "config/dunst/dunstrc"
+    menu.write_text(f"#!/bin/sh\nexec grep -F -f {_menu_choice(home)}\n", encoding="utf-8")
+    menu.chmod(0o755)
+    settings.parent.mkdir()
+    settings.write_text(f"[global]\ndmenu = {menu}\n", encoding="utf-8")
 
 
 def _start(desktop: Desktop) -> None:
