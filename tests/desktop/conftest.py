@@ -38,6 +38,7 @@ def fake_nvml() -> Path:
 @pytest.fixture
 def application(desktop: Desktop, fake_nvml: Path, tmp_path: Path) -> Iterator[Application]:
     """Start the application with its window closed, and wait for its icon."""
+    desktop.forget_notifications()
     home, runs = tmp_path / "home", tmp_path / "runs"
     home.mkdir()
     runs.mkdir()

@@ -101,6 +101,7 @@ class Desktop:
     env: dict[str, str]
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    forgotten: int = 0
 
     def spawn(
         self, *command: str, log: str, env: Mapping[str, str] | None = None, pass_fds: tuple[int, ...] = ()
@@ -166,14 +167,18 @@ class Desktop:
         return int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"])
 
     def notifications(self) -> list[SeenNotification]:
-        """Return every Notify call so far, as the bus carried it."""
+        """Return every Notify call so far, but for what was forgotten, as the bus carried it."""
         messages = self.recorded()
         replies = {
             (message.header.fields.get(_DESTINATION), message.header.fields.get(_REPLY_SERIAL)): message.body
             for message in messages
             if message.header.message_type.name == "method_return"
         }
-        return [_seen(message, replies) for message in messages if _is_call(message, "Notify")]
+        return [_seen(message, replies) for message in messages if _is_call(message, "Notify")][self.forgotten :]
+
+    def forget_notifications(self) -> None:
+        """Leave out of ``notifications`` what there has been so far: another test may have had the same words."""
+        self.forgotten += len(self.notifications())
 
     def wait_for_notification(
         self, wanted: Callable[[SeenNotification], bool], timeout: float = 15.0
@@ -329,7 +334,7 @@ def _stand_in_for_menu(home: Path) -> None:
     menu.write_text(f"#!/bin/sh\nexec grep -F -f {_menu_choice(home)}\n", encoding="utf-8")
     menu.chmod(0o755)
     settings.parent.mkdir()
-    settings.write_text(f"[global]\ndmenu = {menu}\n", encoding="utf-8")
+    settings.write_text(f"[global]\nmarkup = full\ndmenu = {menu}\n", encoding="utf-8")
 
 
 def _start(desktop: Desktop) -> None:
