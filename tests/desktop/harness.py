@@ -329,12 +329,13 @@ def _menu_choice(home: Path) -> Path:
 
 
 def _stand_in_for_menu(home: Path) -> None:
-    """Let the notification server's menu, a program that it gives all buttons as lines, choose the one asked for."""
+    """Let the notification server's menu, a program that gets all buttons as lines, choose the one asked for."""
     menu, settings = home / "menu", home / "config/dunst/dunstrc"
     menu.write_text(f"#!/bin/sh\nexec grep -F -f {_menu_choice(home)}\n", encoding="utf-8")
     menu.chmod(0o755)
     settings.parent.mkdir()
-    settings.write_text(f"[global]\nmarkup = full\ndmenu = {menu}\n", encoding="utf-8")
+    # What is replaced must still be there: what follows on a first word is gathered for ten seconds.
+    settings.write_text(f"[global]\nmarkup = full\ndmenu = {menu}\n[urgency_normal]\ntimeout = 60\n", encoding="utf-8")
 
 
 def _start(desktop: Desktop) -> None:
