@@ -41,6 +41,8 @@ CALM_SECONDS = 1.0
 """So long all is well before the fault."""
 _SNOOZE_SECONDS = 3600.0
 _ANSWER_SECONDS = 10.0
+_GATHER_SECONDS = 11.0
+"""What is announced of a subject so soon after something else may be gathered, and must be waited for."""
 _MARGIN = 1.2
 
 
@@ -80,7 +82,7 @@ def simulate(
     router = Router(notifiers, clock, backend=settings.notifications.backend)
     kept = AlertLog(folder, told)
     monitor = Monitor(rules, told, announcer(settings, router), keeper=kept)
-    stage = _Stage(fault, span, told, monitor, router, say)
+    stage = _Stage(fault, span, clock, told, monitor, router, say)
     say(f"{fault.says}, simulated for {units.duration(seconds)}; nothing of it is kept.")
     if rate > 1:
         say(f"Its clock runs {rate:.3g} times as fast, so that what the rules wait for comes to pass.")
@@ -113,27 +115,34 @@ class _Stage:
     """Acts a fault out and says what comes of it. Belongs to the calling thread, apart from what it is told."""
 
     def __init__(
-        self, fault: Fault, span: Span, told: PacedClock, monitor: Monitor, router: Router, say: Callable[[str], None]
+        self,
+        fault: Fault,
+        span: Span,
+        clock: Clock,
+        told: PacedClock,
+        monitor: Monitor,
+        router: Router,
+        say: Callable[[str], None],
     ) -> None:
-        self._fault, self._span, self._told = fault, span, told
+        self._fault, self._span, self._clock, self._told = fault, span, clock, told
         self._monitor, self._router, self._say = monitor, router, say
         self._news: deque[AlertEvent | str] = deque()
         self._pending: set[tuple[str, str]] = set()
         self._outcome = Outcome()
+        self._announced: dict[str, float] = {}
+        self._settled = 0.0
         monitor.subscribe(self._on_event)
         router.on_action = self._on_action
 
     def play(self, pause: Callable[[float], object], until: float) -> None:
-        """Tell the sources' story, in steps; it ends early once what recovers has recovered."""
+        """Tell the sources' story, in steps; it ends early once what recovers has recovered and is told."""
         since = None
-        while True:
+        while since is None or not self._is_over(since, until):
             now = self._told.time()
             for event in events(self._fault, self._span, since, now, self._told.monotonic()):
                 self._monitor.publish(event)
             since = now
             self._report(self._snapshot())
-            if now >= until or (now >= self._span.ends and not self._is_awaited()):
-                return
             pause(TICK_SECONDS)
 
     def close(self) -> Outcome:
@@ -141,8 +150,11 @@ class _Stage:
         self._report(None)
         return self._outcome
 
-    def _is_awaited(self) -> bool:
-        return self._fault.recovers and bool(self._outcome.fired - self._outcome.over)
+    def _is_over(self, now: float, until: float) -> bool:
+        is_recovering = self._fault.recovers and bool(self._outcome.fired - self._outcome.over)
+        if now < self._span.ends or (is_recovering and now < until):
+            return False
+        return self._clock.monotonic() >= self._settled
 
     def _snapshot(self) -> Snapshot:
         answers: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
@@ -193,8 +205,16 @@ class _Stage:
             self._outcome.over.discard(event.key)
         elif event.state == AlertState.RESOLVED:
             self._outcome.over.add(event.key)
+        if event.notify:
+            self._note_announced(event.subject)
         quietly = "" if event.notify or event.state != AlertState.FIRING else ", not announced"
         return f"{event.state} ({event.rule}, {event.severity}{quietly}): {event.title}. {event.summary}"
+
+    def _note_announced(self, subject: str) -> None:
+        now = self._clock.monotonic()
+        if now - self._announced.get(subject, float("-inf")) < _GATHER_SECONDS:
+            self._settled = now + _GATHER_SECONDS
+        self._announced[subject] = now
 
     def _line(self, text: str) -> None:
         since = self._told.time() - self._span.begins
