@@ -135,13 +135,16 @@ class _Stage:
         router.on_action = self._on_action
 
     def play(self, pause: Callable[[float], object], until: float) -> None:
-        """Tell the sources' story, in steps; it ends early once what recovers has recovered and is told."""
+        """Tell the sources' story, in steps; it ends early once what recovers has recovered."""
         since = None
         while since is None or not self._is_over(since, until):
             now = self._told.time()
             for event in events(self._fault, self._span, since, now, self._told.monotonic()):
                 self._monitor.publish(event)
             since = now
+            self._report(self._snapshot())
+            pause(TICK_SECONDS)
+        while self._clock.monotonic() < self._settled:
             self._report(self._snapshot())
             pause(TICK_SECONDS)
 
@@ -152,9 +155,7 @@ class _Stage:
 
     def _is_over(self, now: float, until: float) -> bool:
         is_recovering = self._fault.recovers and bool(self._outcome.fired - self._outcome.over)
-        if now < self._span.ends or (is_recovering and now < until):
-            return False
-        return self._clock.monotonic() >= self._settled
+        return now >= (until if is_recovering else self._span.ends)
 
     def _snapshot(self) -> Snapshot:
         answers: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
