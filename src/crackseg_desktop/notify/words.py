@@ -78,6 +78,7 @@ class Notification:
     resolved: bool = False
     group: str = ""
     about: str = ""
+    simulated: bool = False
 
     @property
     def group_key(self) -> str:
@@ -112,6 +113,7 @@ def notification_of(event: AlertEvent) -> Notification:
         resolved=resolved,
         group=_group_of(event),
         about=tidy(event.subject),
+        simulated=event.simulated,
     )
 
 
@@ -122,9 +124,10 @@ def digest_of(held: Sequence[Notification], unnamed: int = 0, *, quiet: bool = F
     """
     count = len(held) + unnamed
     alerts = "1 alert" if count == 1 else f"{count} alerts"
+    title = f"{alerts} while it was to be quiet" if quiet else alerts.replace(" ", " more ", 1)
     return Notification(
         key=DIGEST_KEY,
-        title=f"{alerts} while it was to be quiet" if quiet else alerts.replace(" ", " more ", 1),
+        title=title if unnamed else _labelled(title, held),
         body=_titles_of(held),
         urgency=max((notification.urgency for notification in held), default=Urgency.NORMAL),
         actions=(Action.SHOW,),
@@ -138,12 +141,13 @@ def gathered_of(group: Sequence[Notification]) -> Notification:
     first = group[0]
     return Notification(
         key=f"group:{first.group_key}",
-        title=clip(f"{len(group)} alerts on {first.about}", TITLE_UNITS),
+        title=clip(_labelled(f"{len(group)} alerts on {first.about}", group), TITLE_UNITS),
         body=_titles_of(group),
         urgency=max(notification.urgency for notification in group),
         actions=(Action.SHOW,),
         group=first.group,
         about=first.about,
+        simulated=all(notification.simulated for notification in group),
     )
 
 
@@ -191,6 +195,11 @@ def _group_of(event: AlertEvent) -> str:
 def _titles_of(notifications: Sequence[Notification]) -> str:
     ranked = sorted(notifications, key=lambda notification: -notification.urgency)
     return clip("; ".join(notification.title for notification in ranked[:_NAMED_IN_DIGEST]), BODY_UNITS)
+
+
+def _labelled(title: str, told: Sequence[Notification]) -> str:
+    """Label the title of several notifications that are all simulated."""
+    return _prefixed(_SIMULATED, title) if told and all(item.simulated for item in told) else title
 
 
 def _prefixed(prefix: str, title: str) -> str:
