@@ -239,14 +239,15 @@ def test_that_the_seventh_waits_for_a_digest() -> None:
         assert fake.next() == ("show", "4 more alerts")
 
 
-def test_that_what_follows_about_a_subject_comes_as_one_and_a_recovery_takes_its_alert_back() -> None:
+def test_that_what_follows_about_a_subject_comes_as_one_and_an_end_replaces_its_alert_at_once() -> None:
     fake, clock = FakeNotifier(), FakeClock()
     with running(fake, clock=clock) as router:
         router.post(replace(event("a"), subject="GPU 1"))
         assert fake.next() == ("show", "title a")
         router.post(replace(event("b"), subject="GPU 1"))
+        router.post(replace(event("c"), subject="GPU 1"))
         router.post(replace(event("a", AlertState.RESOLVED), subject="GPU 1"))
-        assert fake.next() == ("withdraw", "a")
+        assert fake.next() == ("show", "Resolved: title a")
         clock.now += 10.0
         router.post(event("other"))
         assert [fake.next() for _ in range(2)] == [("show", "2 alerts on GPU 1"), ("show", "title other")]

@@ -119,7 +119,11 @@ def merged(earlier: Iterable[Waiting], notification: Notification, now: float) -
     that came and went before anybody had heard of it is left out, but not what happened in the quiet hours, and
     nothing that is critical.
     """
-    waiting = [item for item in earlier if not _is_critical(item) and (item.held or item.due > now)]
+    waiting = [
+        item
+        for item in earlier
+        if not _is_critical(item) and (item.held or item.due > now or item.notification.resolved)
+    ]
     if not waiting:
         return (), Held.NO, True
     last = waiting[-1]
@@ -153,7 +157,9 @@ class Gate:
         if not is_kept:
             return
         self._number += 1
-        self._waiting[self._number] = Waiting(self._number, notification, self._due(notification, now), held)
+        # An end takes the place of what is on the screen, and disturbs nobody.
+        due = now if notification.resolved and not earlier else self._due(notification, now)
+        self._waiting[self._number] = Waiting(self._number, notification, due, held)
         self._fold()
 
     def miss(self, count: int) -> None:
