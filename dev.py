@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 QT = ("PySide6-Essentials", "pyqtgraph")
 TYPE_CHECKED_PLATFORMS = ("linux", "win32", "darwin")
-CORE_TEST_TOOLS = ("hypothesis", "pytest", "pytest-timeout")
+CORE_TEST_TOOLS = ("aiosmtpd", "hypothesis", "pytest", "pytest-timeout")
 
 # Shared libraries that Qt loads and its wheels do not bring, with the Debian package of each.
 QT_LIBRARIES = {

@@ -82,7 +82,7 @@ class Core:
         self.monitor.start([self.sampler, self.follower, *self.others], notifiers)
 
     def configure_notifications(self, settings: Settings) -> None:
-        """Use other channels and quiet hours from now on; in any thread."""
+        """Use other channels and quiet hours from now on, or tell nobody; in any thread."""
         _configure_router(self.router, settings)
         if self.remote is not None:
             self.remote.configure(channels_from(settings))
@@ -113,9 +113,9 @@ def assemble(
     from crackseg_desktop.training.follower import Follower
 
     rules, _ = rules_from(settings.rules, with_disabled=True)
-    router, remote = _router(settings, clock, notifiers), build_remote(settings, data_dir, clock)
+    router, remote = build_router(settings, clock, notifiers), build_remote(settings, data_dir, clock)
     index, kept = RunIndex(data_dir), AlertLog(data_dir, clock)
-    monitor = Monitor(rules, clock, announcer(settings, router, remote), index.remember, kept)
+    monitor = Monitor(rules, clock, announcer(router, remote), index.remember, kept)
     watched = list(map(_absolute, folders))
     sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
     follower = Follower(watched, monitor.publish, clock, recall=index.recall)
@@ -135,8 +135,8 @@ def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notif
     from crackseg_desktop.simulation.sources import SimulatedFollower, SimulatedSampler
 
     rules, _ = rules_from(settings.rules, with_disabled=True)
-    router = _router(settings, clock, notifiers)
-    monitor = Monitor(rules, clock, announcer(settings, router))
+    router = build_router(settings, clock, notifiers)
+    monitor = Monitor(rules, clock, announcer(router))
     sampler = SimulatedSampler(monitor.publish, clock)
     return Core(monitor, router, sampler, SimulatedFollower(monitor.publish, clock), [], lambda path: None)
 
@@ -211,7 +211,8 @@ def try_channels(
                 yield try_channel(channel_of(channel, settings), send, clock)
 
 
-def _router(settings: Settings, clock: Clock, notifiers: Sequence[Notifier]) -> Router:
+def build_router(settings: Settings, clock: Clock, notifiers: Sequence[Notifier]) -> Router:
+    """Build what shows alerts on this screen."""
     shared = settings.notifications
     cap = Cap(shared.native_per_minute, NATIVE_CAP.seconds)
     router = Router(notifiers, clock, backend=shared.backend, cap=cap)
@@ -221,16 +222,19 @@ def _router(settings: Settings, clock: Clock, notifiers: Sequence[Notifier]) -> 
 
 def _configure_router(router: Router, settings: Settings) -> None:
     shared = settings.notifications
+    router.is_silent, router.backend = not shared.enabled, shared.backend
     router.quiet = quiet_hours(shared.quiet_from, shared.quiet_to)
     router.follow_do_not_disturb = shared.follow_do_not_disturb
 
 
-def announcer(settings: Settings, router: Router, remote: Remote | None = None) -> Callable[[AlertEvent], None]:
-    """Return what tells alerts to a person, unless the settings say that nothing is told."""
+def announcer(router: Router, remote: Remote | None = None) -> Callable[[AlertEvent], None]:
+    """Return what tells alerts to a person, on this screen and elsewhere."""
 
     def announce(event: AlertEvent) -> None:
+        if router.is_silent:
+            return
         router.post(event)
         if remote is not None:
             remote.post(event)
 
-    return announce if settings.notifications.enabled else lambda event: None
+    return announce

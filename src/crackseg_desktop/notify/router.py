@@ -62,6 +62,7 @@ class Router:
     thread when a person answers.
 
     Attributes:
+        is_silent: whether nobody is told anything, here and elsewhere; may be changed at any time.
         quiet: the quiet hours, or None; may be changed at any time.
         follow_do_not_disturb: whether the desktop's do-not-disturb counts as quiet hours.
     """
@@ -75,10 +76,11 @@ class Router:
         cap: Cap = NATIVE_CAP,
     ) -> None:
         self._clock = clock
+        self.is_silent = False
         self.quiet: QuietHours | None = None
         self.follow_do_not_disturb = True
         self._disturbing: tuple[float, bool] | None = None
-        self._backend = backend
+        self.backend = backend
         self.on_action = on_action
         self._notifiers: tuple[Notifier, ...] = ()
         self._lock = threading.Lock()
@@ -259,7 +261,7 @@ class Router:
     def _deliver(self, notification: Notification) -> None:
         candidates = self._candidates()
         if not candidates:
-            self._record(notification.key, self._backend, "there is no such notifier")
+            self._record(notification.key, self.backend, "there is no such notifier")
         for notifier in candidates:
             if self._try(notifier, notification):
                 self._shown_by[notification.key] = notifier
@@ -270,7 +272,7 @@ class Router:
 
     def _candidates(self) -> list[Notifier]:
         """Return those not resting; where all rest, all are tried again rather than losing a word."""
-        wanted = [notifier for notifier in self.notifiers if self._backend in (AUTO, notifier.name)]
+        wanted = [notifier for notifier in self.notifiers if self.backend in (AUTO, notifier.name)]
         now = self._clock.monotonic()
         rested = [notifier for notifier in wanted if now >= self._resting.get(notifier.name, now)]
         return rested or wanted

@@ -18,6 +18,7 @@ from crackseg_desktop.ui.bridge import Bridge
 from crackseg_desktop.ui.channels import ChannelWork
 from crackseg_desktop.ui.decisions import Decisions
 from crackseg_desktop.ui.notifiers import TrayNotifier, WindowNotifier
+from crackseg_desktop.ui.picture import evidence_picture
 from crackseg_desktop.ui.preferences import Preferences
 from crackseg_desktop.ui.tensorboard import TensorBoard
 from crackseg_desktop.ui.tray_feed import TrayFeed
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.inbox import Inbox
     from crackseg_desktop.monitor import Monitor
+    from crackseg_desktop.notify.remote import Remote
     from crackseg_desktop.notify.router import Router
     from crackseg_desktop.system.tensorboard import Places
     from crackseg_desktop.ui.app import AppOptions
@@ -58,6 +60,11 @@ class Core(Protocol):
     @property
     def router(self) -> Router:
         """Return the router of notifications."""
+        ...
+
+    @property
+    def remote(self) -> Remote | None:
+        """Return what sends to mail, chats and phones, if anything does."""
         ...
 
     @property
@@ -214,6 +221,8 @@ class Shell(QObject):
     def _run(self, core: Core) -> None:
         self.bridge.attach(core.monitor)
         core.router.on_action = self.bridge.answer_notification
+        if core.remote is not None:
+            core.remote.picture = evidence_picture
         core.router.add(self._tray_notifier)
         core.router.add(self._window_notifier)
         if self._inbox is not None:
