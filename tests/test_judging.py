@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from crackseg_desktop.alerts.observation import Observation
 from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.summary import RunSummary
 from crackseg_desktop.judging import AFTERMATH, aftermath, away_observation, gpu_observation, past_of, run_observations
 from crackseg_desktop.readings import CurvePoints, Ending, GpuProcess, GpuReading, Run, RunFacts, RunState, Severity
-
-if TYPE_CHECKING:
-    from crackseg_desktop.alerts.observation import Observation
 
 NOW = 1_000_000.0
 
@@ -26,6 +24,10 @@ def summed(*values: float, name: str = "val/loss") -> RunSummary:
     times = array("d", (NOW - 60.0 * (len(values) - step) for step in range(len(values))))
     summary.add(CurvePoints("1", name.replace("/", "_"), name, steps, times, array("d", values), "epoch"))
     return summary
+
+
+def seen_of(metric: str, **labels: str) -> Observation:
+    return Observation(metric, {"run": "1"} | labels, 1.0, "run")
 
 
 def run_of(summary: RunSummary, **known: Any) -> Run:
@@ -107,7 +109,7 @@ def test_that_the_gpu_of_a_run_is_the_one_its_process_uses() -> None:
 
 def test_that_the_evidence_of_a_nan_ends_where_it_began() -> None:
     summary = summed(0.7, 0.6, math.nan, 0.5)
-    points = past_of(summary, run_of(summary), "training_nonfinite_points_total")
+    points = past_of(summary, run_of(summary), seen_of("training_nonfinite_points_total"))
     assert [time for time, _ in points] == [NOW - 240, NOW - 180, NOW - 120]
     assert [value for _, value in points[:2]] == [0.7, 0.6]
     assert math.isnan(points[-1][1])
@@ -115,7 +117,7 @@ def test_that_the_evidence_of_a_nan_ends_where_it_began() -> None:
 
 def test_that_the_evidence_is_the_newest_sixty_points() -> None:
     summary = summed(*(1.0 / step for step in range(1, 101)))
-    points = past_of(summary, run_of(summary), "training_silent_ratio")
+    points = past_of(summary, run_of(summary), seen_of("training_silent_ratio"))
     assert len(points) == 60
     assert points[-1] == (NOW - 60, 0.01)
 
@@ -123,7 +125,7 @@ def test_that_the_evidence_is_the_newest_sixty_points() -> None:
 def test_that_a_parked_run_has_no_points_to_show() -> None:
     summary = summed(0.7, 0.6)
     summary.forget_points()
-    assert past_of(summary, run_of(summary), "training_failed") == ()
+    assert past_of(summary, run_of(summary), seen_of("training_failed")) == ()
 
 
 def test_that_what_ended_while_away_is_one_sentence_with_the_bad_first() -> None:
@@ -132,7 +134,20 @@ def test_that_what_ended_while_away_is_one_sentence_with_the_bad_first() -> None
         return replace(run, facts=replace(run.facts, name=name))
 
     fine = [ended(f"fine{number}", Ending("completed")) for number in range(2)]
-    seen = away_observation([*fine, ended("bad", Ending("out_of_memory"))])
+    seen = away_observation([*fine, ended("bad", Ending("out_of_memory"))], NOW)
     assert (seen.value, seen.fact, seen.severity) == (3, "1 run failed, 2 runs finished", Severity.WARNING)
     assert seen.detail == "bad failed (out of memory); 2 more."
-    assert away_observation(fine).severity == Severity.INFO
+    assert away_observation(fine, NOW).severity == Severity.INFO
+
+
+def test_that_a_persons_own_rules_find_the_progress_and_the_newest_values() -> None:
+    summary = summed(0.3, 0.7, name="val/iou")
+    run = run_of(summary, epoch=2, total_epochs=50, step=600)
+    seen = {(item.metric, item.labels.get("tag")): item for item in run_observations(run, summary, NOW)}
+    assert seen["training_epoch", None].value == 2
+    assert seen["training_step", None].value == 600
+    assert seen["training_epochs_per_hour", None].value == pytest.approx(60)
+    value = seen["training_value", "val/iou"]
+    assert (value.value, value.subject) == (0.7, "val/iou of run")
+    assert [point for _, point in past_of(summary, run, value)] == [0.3, 0.7]
+    assert past_of(summary, run, seen["training_epoch", None]) == ()

@@ -423,6 +423,17 @@ def test_that_what_happened_while_away_is_one_event(clock: FakeClock, make_sampl
     assert (event.rule, event.severity) == ("while_away", Severity.WARNING)
     assert event.title == "While away: 1 run failed, 1 run finished"
     assert event.summary == "run 1 failed (out of memory); 1 more."
+    clock.advance(7200)
+    third = Watched(clock, kept)
+    third.put(
+        named("4", clock, started=clock.time() - 6000, updated=clock.time() - 600, ending=Ending("completed")),
+        named("5", clock, started=clock.time() - 6000, updated=clock.time() + 600, ending=Ending("completed")),
+        FoldersRead(),
+        make_sample(),
+    )
+    third.snapshot()
+    third.monitor.stop()
+    assert [event.title for event in third.announced] == ["While away: 1 run finished"]
 
 
 def test_that_the_first_start_ever_tells_nothing_of_old_runs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from crackseg_desktop import units
@@ -32,9 +33,12 @@ _FINDINGS = {
     _WAITED: "plateau",
 }
 """The kind of finding that a series goes with."""
+_OF_LOSS = frozenset({*_FINDINGS, _SILENT, _FAILED, _FINISHED, _DATASET})
+"""Series that rest on the loss where they have no finding."""
 _SCORES = ("val/iou", "val/dice")
 _POINTS = 60
 _NAMED = 3
+_WATCHED_TAGS = 16
 
 
 def run_observations(run: Run, summary: RunSummary, now: float) -> Iterator[Observation]:
@@ -43,6 +47,24 @@ def run_observations(run: Run, summary: RunSummary, now: float) -> Iterator[Obse
         yield _observation(run, summary, metric, value, now)
     for metric in (_FAILED, _FINISHED, _DATASET):
         yield _observation(run, summary, metric, 0.0, now)
+    yield from _figures(run)
+
+
+def _figures(run: Run) -> Iterator[Observation]:
+    """Yield what no built-in rule judges, and a person's own may: how far it is, and the newest values by name."""
+    facts = run.facts
+    figures = {
+        "training_epoch": facts.epoch,
+        "training_step": facts.step,
+        "training_epochs_per_hour": run.epochs_per_hour,
+        "training_eta_seconds": run.eta_seconds,
+    }
+    for metric, figure in figures.items():
+        if figure is not None:
+            yield Observation(metric, {"run": run.id}, figure, facts.name, simulated=facts.simulated)
+    for name, value in islice(run.latest.items(), _WATCHED_TAGS):
+        labels, subject = {"run": run.id, "tag": name}, f"{name} of {facts.name}"
+        yield Observation("training_value", labels, value, subject, simulated=facts.simulated)
 
 
 def aftermath(run: Run, summary: RunSummary) -> Iterator[Observation]:
@@ -72,8 +94,8 @@ def gpu_observation(run: Run, gpus: Sequence[GpuReading]) -> Iterator[Observatio
         yield Observation(metric, labels, max(shares), name, detail, simulated=run.facts.simulated)
 
 
-def away_observation(runs: Sequence[Run]) -> Observation:
-    """Return what became of the runs that ended while nobody watched, as one."""
+def away_observation(runs: Sequence[Run], since: float) -> Observation:
+    """Return what became of the runs that ended while nobody watched, ``since`` (Unix seconds), as one."""
     runs = sorted(runs, key=lambda run: run.state == RunState.FINISHED)
     bad = [run for run in runs if run.state != RunState.FINISHED]
     counts = {state: sum(run.state == state for run in runs) for state in dict.fromkeys(run.state for run in runs)}
@@ -83,7 +105,7 @@ def away_observation(runs: Sequence[Run]) -> Observation:
     detail = "; ".join([*told, f"{more} more"] if more else told)
     return Observation(
         "training_ended_while_away_total",
-        {},
+        {"since": f"{since:.0f}"},
         len(runs),
         "this machine",
         detail=f"{detail}.",
@@ -93,13 +115,18 @@ def away_observation(runs: Sequence[Run]) -> Observation:
     )
 
 
-def past_of(summary: RunSummary, run: Run, metric: str) -> tuple[tuple[float, float], ...]:
+def past_of(summary: RunSummary, run: Run, seen: Observation) -> tuple[tuple[float, float], ...]:
     """Return the last points of the curve that a series rests on, up to where it went wrong; none without its times."""
+    metric, named = seen.metric, {item.name: item for item in summary.curves.values()}
     finding = next((item for item in run.findings if item.kind == _FINDINGS.get(metric)), None)
-    named = {item.name: item for item in summary.curves.values()}
-    chosen = (
-        summary.curves.get(finding.tag) if finding is not None else named.get("val/loss") or named.get("train/loss")
-    )
+    if finding is not None:
+        chosen = summary.curves.get(finding.tag)
+    elif "tag" in seen.labels:
+        chosen = named.get(seen.labels["tag"])
+    elif metric in _OF_LOSS:
+        chosen = named.get("val/loss") or named.get("train/loss")
+    else:
+        return ()
     if chosen is None or chosen.curve is None:
         return ()
     points = list(zip(chosen.curve.wall_times, chosen.curve.values, strict=True))

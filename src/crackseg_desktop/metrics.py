@@ -219,7 +219,11 @@ _ROWS = (
     _state("training_finished", _RUN, "Run finished", "1 once a run that was watched has come to its end."),
     _state("training_dataset_errors_total", _RUN, "Data set errors", "Failures to load the data set that ended a run."),
     _state(
-        "training_ended_while_away_total", (), "Runs ended while away", "Runs that ended while nobody watched.", unit=""
+        "training_ended_while_away_total",
+        ("since",),
+        "Runs ended while away",
+        "Runs that ended while nobody watched.",
+        unit="",
     ),
     _state(
         "training_gpu_utilization_ratio",

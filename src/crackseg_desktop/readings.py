@@ -472,6 +472,7 @@ class FoldersRead:
     """
 
     silent: tuple[tuple[str, float], ...] = ()
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,6 +485,7 @@ class HostAnswer:
     host: str
     since: float | None = None
     reason: str = ""
+    simulated: bool = False
 
 
 Event = Sample | RunFacts | CurvePoints | RunRemoved | RunParked | RunResumed | FoldersRead | HostAnswer

@@ -47,7 +47,7 @@ class RunTracker:
         self._live: set[str] = set()
         self._ended: dict[str, float] = {}  # when, monotonic
         self._away: tuple[Run, ...] = ()
-        self._away_told = 0.0
+        self._away_told = self._away_since = 0.0
         self._gpus: tuple[GpuReading, ...] = ()
         self._processes: tuple[ProcessReading, ...] = ()
         self._refreshed = 0.0
@@ -143,14 +143,14 @@ class RunTracker:
 
     def note_away(self, since: float, active: Iterable[str]) -> None:
         """Take what ended ``since`` (Unix seconds), when nobody watched and ``active`` were running, as one event."""
-        watched = set(active)
-        self._away_told = self._clock.monotonic()
+        watched, now = set(active), self._clock.time()
+        self._away_told, self._away_since = self._clock.monotonic(), since
         self._away = tuple(
             run
             for run in self.runs()
             if not run.active
             and run.id not in self._ended
-            and (run.id in watched or (run.facts.updated or 0.0) > since)
+            and (run.id in watched or since < (run.facts.updated or 0.0) <= now)
         )
 
     def observations(self, runs: Iterable[Run]) -> Iterator[Observation]:
@@ -165,12 +165,12 @@ class RunTracker:
     def away_observations(self) -> Iterator[Observation]:
         """Yield what ended while nobody watched."""
         if self._away and self._is_recent(self._away_told):
-            yield away_observation(self._away)
+            yield away_observation(self._away, self._away_since)
 
     def past(self, seen: Observation) -> tuple[tuple[float, float], ...]:
         """Return the newest points of the curve that an observation of a run rests on."""
         summary = self._summaries.get(seen.labels["run"])
-        return past_of(summary, self._runs[seen.labels["run"]], seen.metric) if summary is not None else ()
+        return past_of(summary, self._runs[seen.labels["run"]], seen) if summary is not None else ()
 
     def _is_recent(self, moment: float | None) -> bool:
         return moment is not None and self._clock.monotonic() - moment < AFTERMATH_SECONDS

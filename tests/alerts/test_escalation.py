@@ -167,6 +167,14 @@ def test_that_three_missed_rounds_are_no_data_and_its_return_is_no_news() -> Non
     ]
 
 
+def test_that_a_snooze_brings_back_nothing_without_data() -> None:
+    life = Life()
+    life.see(MEMORY, 0.95)
+    life.at = 1.0
+    life.pass_rounds(4)
+    assert life.engine.snooze(Silence(Scope.RULE, "disk_space", START + 900, START), moment(life.at)) == []
+
+
 def test_that_absence_alone_raises_nothing() -> None:
     life = Life()
     life.see(TEMPERATURE, 85)

@@ -122,7 +122,8 @@ class Engine:
     def snooze(self, silence: Silence, at: Moment) -> list[AlertEvent]:
         """Announce nothing of a subject from now on; what fires of it is told again when that ends."""
         self._silences.add(silence, at)
-        return [event for alert in self._all() if alert.fires for event in self._voice(alert, at, is_news=False)]
+        there = [alert for alert in self._all() if alert.event.state in OPEN]
+        return [event for alert in there for event in self._voice(alert, at, is_news=False)]
 
     def end_snooze(self, scope: Scope, subject: str = "") -> None:
         """End a silence; what still fires is announced with its next observation."""

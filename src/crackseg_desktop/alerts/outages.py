@@ -18,10 +18,12 @@ class Outages:
 
     def __init__(self) -> None:
         self._mounts: dict[str, float | None] = {}
+        self._simulated = False
         self._hosts: dict[str, HostAnswer] = {}
 
     def on_folders(self, read: FoldersRead) -> None:
         """Take over which mounts are silent."""
+        self._simulated = read.simulated
         self._mounts = {**dict.fromkeys(self._mounts), **dict(read.silent)}
 
     def on_host(self, answer: HostAnswer) -> None:
@@ -31,10 +33,11 @@ class Outages:
     def observations(self, now: float) -> Iterator[Observation]:
         """Yield how long each has been silent, in seconds; 0 where it answers. ``now`` is in Unix seconds."""
         for point, since in self._mounts.items():
-            yield Observation("mount_silent_seconds", {"mount": point}, _seconds(since, now), point)
+            silent, labels = _seconds(since, now), {"mount": point}
+            yield Observation("mount_silent_seconds", labels, silent, point, simulated=self._simulated)
         for name, answer in self._hosts.items():
-            silent = _seconds(answer.since, now)
-            yield Observation("host_unreachable_seconds", {"host": name}, silent, name, sentence(answer.reason))
+            silent, labels, detail = _seconds(answer.since, now), {"host": name}, sentence(answer.reason)
+            yield Observation("host_unreachable_seconds", labels, silent, name, detail, simulated=answer.simulated)
 
 
 def _seconds(since: float | None, now: float) -> float:
