@@ -246,6 +246,23 @@ def test_that_doctor_tells_what_does_not_work_and_why(shell: Shell) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+def test_that_a_simulated_fault_says_what_happened_and_touches_nothing(shell: Shell) -> None:
+    done = shell.run("simulate", "nan", "--for", "1")
+    assert done.returncode == 1
+    assert "firing (nan, critical): Loss is NaN in simulated-fault" in done.stdout
+    assert done.stderr.startswith("crackseg-desktop: no channel delivered it")
+    assert done.stderr.count("\n") == 1
+    assert not shell.data.exists()
+
+
+def test_that_the_faults_are_listed(shell: Shell) -> None:
+    told = shell.run("simulate", "--help").stdout
+    assert {"overheat", "dead-mount", "gpu-lost", "stall"} <= set(told.split())
+    refused = shell.run("simulate", "earthquake")
+    assert refused.returncode == 2
+    assert "overheat" in refused.stderr
+
+
 def test_that_without_a_display_the_tray_names_watch_in_one_line(shell: Shell) -> None:
     done = shell.run()
     assert done.returncode == 1

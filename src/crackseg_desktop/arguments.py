@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PAGES = ("overview", "training", "gpus", "system", "alerts", "settings")
 _HELP = frozenset({"-h", "--help"})
+_FOR_HELP = "for how many seconds (default 20); where a rule waits longer, simulated time runs faster"
 _RUNS_HELP = "a folder to watch (repeatable)"
 
 
@@ -98,8 +99,20 @@ def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
             secret.add_argument("--forget-url", action="store_true", help="forget the stored address")
         case "trace":
             parser.add_argument("file", metavar="FILE", type=Path, help="*.pt.trace.json, gzipped or not")
+        case "simulate":
+            _add_fault(parser)
         case "tensorboard":
             parser.add_argument("run", metavar="RUN", nargs="?", help="an id or name from 'runs', or a folder")
+
+
+def _add_fault(parser: argparse.ArgumentParser) -> None:
+    from crackseg_desktop.simulation.faults import FAULTS
+
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "faults:\n" + "\n".join(f"  {fault.name:<12} {fault.says}" for fault in FAULTS)
+    names = [fault.name for fault in FAULTS]
+    parser.add_argument("fault", metavar="FAULT", choices=names, help="what goes wrong: see below")
+    parser.add_argument("--for", metavar="S", dest="seconds", type=_seconds, default=20.0, help=_FOR_HELP)
 
 
 def _seconds(text: str) -> float:

@@ -312,6 +312,33 @@ def _read_secret(name: str) -> str:
     return secret
 
 
+def simulate(options: argparse.Namespace) -> int:
+    """Act out a fault before the real rules and channels, labelled as simulated, and say what happens."""
+    import logging
+    import time
+
+    from crackseg_desktop.notify.desktop import native_notifiers
+    from crackseg_desktop.simulation.faults import FAULTS
+    from crackseg_desktop.simulator import simulate as act_out
+
+    logging.getLogger("crackseg_desktop").addHandler(logging.NullHandler())  # the lines say what goes wrong
+    fault = next(fault for fault in FAULTS if fault.name == options.fault)
+    settings, folder = _settings(options).settings, _temporary_folder()
+    why_nobody = act_out(
+        fault,
+        options.seconds,
+        settings,
+        folder,
+        SystemClock(),
+        native_notifiers(),
+        pause=time.sleep,
+        say=lambda line: print(line, flush=True),
+    )
+    if why_nobody is not None:
+        raise CommandError(why_nobody)
+    return 0
+
+
 def tensorboard(options: argparse.Namespace) -> int:
     """Start TensorBoard on localhost for the watched folders, or one run, and open it."""
     from crackseg_desktop.system.tensorboard import serve
@@ -370,6 +397,7 @@ COMMANDS = {
     "watch": watch,
     "screenshot": screenshot,
     "notify-test": notify_test,
+    "simulate": simulate,
     "tensorboard": tensorboard,
     "trace": trace,
     "doctor": doctor,

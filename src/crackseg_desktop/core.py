@@ -113,9 +113,9 @@ def assemble(
     from crackseg_desktop.training.follower import Follower
 
     rules, _ = rules_from(settings.rules, with_disabled=True)
-    router, remote = _router(settings, clock, notifiers), build_remote(settings, data_dir, clock)
+    router, remote = build_router(settings, clock, notifiers), build_remote(settings, data_dir, clock)
     index, kept = RunIndex(data_dir), AlertLog(data_dir, clock)
-    monitor = Monitor(rules, clock, _announcer(settings, router, remote), index.remember, kept)
+    monitor = Monitor(rules, clock, announcer(settings, router, remote), index.remember, kept)
     watched = list(map(_absolute, folders))
     sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
     follower = Follower(watched, monitor.publish, clock, recall=index.recall)
@@ -135,8 +135,8 @@ def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notif
     from crackseg_desktop.simulation.sources import SimulatedFollower, SimulatedSampler
 
     rules, _ = rules_from(settings.rules, with_disabled=True)
-    router = _router(settings, clock, notifiers)
-    monitor = Monitor(rules, clock, _announcer(settings, router))
+    router = build_router(settings, clock, notifiers)
+    monitor = Monitor(rules, clock, announcer(settings, router))
     sampler = SimulatedSampler(monitor.publish, clock)
     return Core(monitor, router, sampler, SimulatedFollower(monitor.publish, clock), [], lambda path: None)
 
@@ -211,7 +211,8 @@ def try_channels(
                 yield try_channel(channel_of(channel, settings), send, clock)
 
 
-def _router(settings: Settings, clock: Clock, notifiers: Sequence[Notifier]) -> Router:
+def build_router(settings: Settings, clock: Clock, notifiers: Sequence[Notifier]) -> Router:
+    """Build what shows alerts on this screen, with the cap and the quiet hours of the settings."""
     shared = settings.notifications
     cap = Cap(shared.native_per_minute, NATIVE_CAP.seconds)
     router = Router(notifiers, clock, backend=shared.backend, cap=cap)
@@ -225,7 +226,9 @@ def _configure_router(router: Router, settings: Settings) -> None:
     router.follow_do_not_disturb = shared.follow_do_not_disturb
 
 
-def _announcer(settings: Settings, router: Router, remote: Remote | None = None) -> Callable[[AlertEvent], None]:
+def announcer(settings: Settings, router: Router, remote: Remote | None = None) -> Callable[[AlertEvent], None]:
+    """Return what tells alerts to a person, unless the settings say that nothing is told."""
+
     def announce(event: AlertEvent) -> None:
         router.post(event)
         if remote is not None:

@@ -14,11 +14,11 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 SCREEN = (1600, 1000)
 PANEL_HEIGHT = 32
@@ -101,6 +101,7 @@ class Desktop:
     env: dict[str, str]
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    forgotten: int = 0
 
     def spawn(
         self, *command: str, log: str, env: Mapping[str, str] | None = None, pass_fds: tuple[int, ...] = ()
@@ -166,14 +167,18 @@ class Desktop:
         return int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"])
 
     def notifications(self) -> list[SeenNotification]:
-        """Return every Notify call so far, as the bus carried it."""
+        """Return every Notify call so far, but for what was forgotten, as the bus carried it."""
         messages = self.recorded()
         replies = {
             (message.header.fields.get(_DESTINATION), message.header.fields.get(_REPLY_SERIAL)): message.body
             for message in messages
             if message.header.message_type.name == "method_return"
         }
-        return [_seen(message, replies) for message in messages if _is_call(message, "Notify")]
+        return [_seen(message, replies) for message in messages if _is_call(message, "Notify")][self.forgotten :]
+
+    def forget_notifications(self) -> None:
+        """Leave out of ``notifications`` what there has been so far: another test may have had the same words."""
+        self.forgotten += len(self.notifications())
 
     def wait_for_notification(
         self, wanted: Callable[[SeenNotification], bool], timeout: float = 15.0
@@ -189,6 +194,15 @@ class Desktop:
     def withdrawn(self) -> list[int]:
         """Return the identifiers of every CloseNotification call so far."""
         return [message.body[0] for message in self.recorded() if _is_call(message, "CloseNotification")]
+
+    def press(self, seen: SeenNotification, action: str) -> None:
+        """Choose an action of a notification in the server's own menu, as a person does."""
+        self._menu_choice.write_text(f"[{seen.identifier},{action}]", encoding="utf-8")
+        self.run("dunstctl", "context")
+
+    @property
+    def _menu_choice(self) -> Path:
+        return _menu_choice(Path(self.env["HOME"]))
 
     def tray_icons(self) -> int:
         """Return how many icons have registered with the panel's StatusNotifier tray."""
@@ -291,6 +305,7 @@ def _private_env(home: Path) -> dict[str, str]:
     }
     for folder in folders.values():
         folder.mkdir(mode=0o700)
+    _stand_in_for_menu(home)
     panel = home / "config/xfce4/xfconf/xfce-perchannel-xml/xfce4-panel.xml"
     panel.parent.mkdir(parents=True)
     panel.write_text(_PANEL, encoding="utf-8")
@@ -307,6 +322,20 @@ def _private_env(home: Path) -> dict[str, str]:
             "NO_AT_BRIDGE": "1",
         }
     )
+
+
+def _menu_choice(home: Path) -> Path:
+    return home / "menu-choice"
+
+
+def _stand_in_for_menu(home: Path) -> None:
+    """Let the notification server's menu, a program that gets all buttons as lines, choose the one asked for."""
+    menu, settings = home / "menu", home / "config/dunst/dunstrc"
+    menu.write_text(f"#!/bin/sh\nexec grep -F -f {_menu_choice(home)}\n", encoding="utf-8")
+    menu.chmod(0o755)
+    settings.parent.mkdir()
+    # What is replaced must still be there: what follows on a first word is gathered for ten seconds.
+    settings.write_text(f"[global]\nmarkup = full\ndmenu = {menu}\n[urgency_normal]\ntimeout = 60\n", encoding="utf-8")
 
 
 def _start(desktop: Desktop) -> None:

@@ -4,107 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 import time
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.desktop.application import TITLE
 from tests.desktop.harness import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.desktop.harness import Desktop
+    from tests.desktop.application import Application
 
 pytestmark = pytest.mark.desktop
-
-FAKE_NVML = Path(__file__).parents[1] / "fakenvml"
-TITLE = "^CrackSeg Desktop$"
-
-SETTINGS = """
-[sampling]
-fast_seconds = 0.5
-[rules.gpu_temperature]
-for_seconds = 1
-clear_seconds = 1
-"""
-
-
-@dataclass(slots=True)
-class Application:
-    """The running application and the GPU that it believes to see."""
-
-    desktop: Desktop
-    process: subprocess.Popen[bytes]
-    home: Path
-    runs: Path
-    env: dict[str, str]
-
-    def command(self, *words: str) -> list[str]:
-        """Return a command line with this application's settings and data folder."""
-        files = ["--config", str(self.home / "settings.toml"), "--data-dir", str(self.home / "data")]
-        return [sys.executable, "-m", "crackseg_desktop", *words, *files]
-
-    def set_gpu(self, temperature: float, used_mib: float = 6000) -> None:
-        """Change the GPU by replacing its scenario in one step."""
-        write_scenario(self.home / "gpu.ini", temperature, used_mib)
-
-    def windows(self) -> list[int]:
-        """Return its visible windows."""
-        return self.desktop.windows(TITLE)
-
-
-def write_scenario(path: Path, temperature: float, used_mib: float) -> None:
-    text = f"""
-    [driver]
-    version = 580.95.05
-    [gpu0]
-    name = GeForce RTX 3070 Ti
-    uuid = GPU-3070a000-0000-0000-0000-000000000001
-    mem_total_mib = 8192
-    mem_used_mib = {used_mib}
-    temp_c = {temperature}
-    temp_slowdown = 95
-    util_gpu = 97
-    power_w = 270
-    power_limit_w = 290
-    """
-    new = path.with_suffix(".new")
-    new.write_text(textwrap.dedent(text), encoding="utf-8")
-    new.replace(path)
-
-
-@pytest.fixture(scope="module")
-def fake_nvml() -> Path:
-    if shutil.which("gcc") is None or shutil.which("make") is None:
-        pytest.skip("the fake NVML needs gcc and make")
-    subprocess.run(["make", "-s"], cwd=FAKE_NVML, check=True)
-    return FAKE_NVML / "build"
-
-
-@pytest.fixture
-def application(desktop: Desktop, fake_nvml: Path, tmp_path: Path) -> Iterator[Application]:
-    """Start the application with its window closed, and wait for its icon."""
-    home, runs = tmp_path / "home", tmp_path / "runs"
-    home.mkdir()
-    runs.mkdir()
-    (home / "settings.toml").write_text(SETTINGS, encoding="utf-8")
-    write_scenario(home / "gpu.ini", 60, 6000)
-    env = {"LD_LIBRARY_PATH": str(fake_nvml), "FAKENVML_SCENARIO": str(home / "gpu.ini"), "HOME": str(home)}
-    started = Application(desktop, None, home, runs, env)  # type: ignore[arg-type]
-    started.process = desktop.spawn(*started.command("--runs", str(runs)), log="application.log", env=env)
-    wait_for(lambda: desktop.tray_icons() == 1, "the tray icon", 30)
-    yield started
-    if started.process in desktop.processes:
-        desktop.end(started.process)
-    wait_for(lambda: desktop.tray_icons() == 0, "the end of the tray icon")
-    desktop.run("dunstctl", "close-all")  # what is critical stays on the screen otherwise
 
 
 def test_that_a_click_on_the_icon_opens_the_window_and_another_one_closes_it(application: Application) -> None:

@@ -9,6 +9,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crackseg_desktop.clock import Clock
 
 SEED = 20261123
 _NOW = (14, 5)
@@ -44,6 +48,25 @@ class StoryClock:
 def story_clock() -> StoryClock:
     """Return the clock of the pictures: it is always 14:05 of 23 November 2026, local time."""
     return StoryClock(time.mktime((2026, 11, 23, *_NOW, 0, 0, 0, -1)))
+
+
+class PacedClock:
+    """A clock that runs ``rate`` times as fast as another one, from a moment of its own (Unix seconds) on."""
+
+    def __init__(self, clock: Clock, begins: float, rate: float) -> None:
+        self._clock, self._begins, self._rate = clock, begins, rate
+        self._started = clock.monotonic()
+
+    def time(self) -> float:
+        """Return Unix seconds of the simulation."""
+        return self._begins + self._elapsed()
+
+    def monotonic(self) -> float:
+        """Return seconds that rise with ``time``."""
+        return self._started + self._elapsed()
+
+    def _elapsed(self) -> float:
+        return (self._clock.monotonic() - self._started) * self._rate
 
 
 def smooth_noise(seed: int, channel: str, at: float, period: float) -> float:
