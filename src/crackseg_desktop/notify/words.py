@@ -124,7 +124,7 @@ def digest_of(held: Sequence[Notification], unnamed: int = 0, *, quiet: bool = F
     alerts = "1 alert" if count == 1 else f"{count} alerts"
     return Notification(
         key=DIGEST_KEY,
-        title=f"{alerts} while it was to be quiet" if quiet else alerts.replace(" ", " more ", 1),
+        title=_labelled(f"{alerts} while it was to be quiet" if quiet else alerts.replace(" ", " more ", 1), held),
         body=_titles_of(held),
         urgency=max((notification.urgency for notification in held), default=Urgency.NORMAL),
         actions=(Action.SHOW,),
@@ -138,7 +138,7 @@ def gathered_of(group: Sequence[Notification]) -> Notification:
     first = group[0]
     return Notification(
         key=f"group:{first.group_key}",
-        title=clip(f"{len(group)} alerts on {first.about}", TITLE_UNITS),
+        title=clip(_labelled(f"{len(group)} alerts on {first.about}", group), TITLE_UNITS),
         body=_titles_of(group),
         urgency=max(notification.urgency for notification in group),
         actions=(Action.SHOW,),
@@ -191,6 +191,12 @@ def _group_of(event: AlertEvent) -> str:
 def _titles_of(notifications: Sequence[Notification]) -> str:
     ranked = sorted(notifications, key=lambda notification: -notification.urgency)
     return clip("; ".join(notification.title for notification in ranked[:_NAMED_IN_DIGEST]), BODY_UNITS)
+
+
+def _labelled(title: str, told: Sequence[Notification]) -> str:
+    """Label the title of what tells of several alerts as simulated where one of them is."""
+    is_simulated = any(item.title.removeprefix(_RESOLVED).startswith(_SIMULATED) for item in told)
+    return _prefixed(_SIMULATED, title) if is_simulated else title
 
 
 def _prefixed(prefix: str, title: str) -> str:
