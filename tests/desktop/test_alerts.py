@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.desktop
 
-ALL_BUTTONS = ("acknowledge", "Acknowledge", "snooze", "Snooze 1 h", "show", "Show")
+ALL_BUTTONS = ("acknowledge", "Acknowledge", "snooze", "Snooze 1 h", "show", "Open")
 
 
 @pytest.fixture
