@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from crackseg_desktop.alerts.rules import BUILTIN, rules_from
+from crackseg_desktop.notify.channels import Channel
+from crackseg_desktop.notify.channels import Outcome as Result
 from crackseg_desktop.notify.notifier import NotifyError
+from crackseg_desktop.notify.outbox import outbox_in_memory
+from crackseg_desktop.notify.remote import Remote
 from crackseg_desktop.readings import Severity
 from crackseg_desktop.settings import Notifications, Settings
 from crackseg_desktop.simulation.faults import FAULTS, Fault
 from crackseg_desktop.simulator import pace, simulate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import FakeClock
 
     from crackseg_desktop.notify.notifier import ActionCallback
+    from crackseg_desktop.notify.sending import Letter
     from crackseg_desktop.notify.words import Notification
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -63,9 +70,10 @@ class Theatre:
     screen: Screen = field(default_factory=Screen)
     lines: list[str] = field(default_factory=list)
     settings: Settings = field(default_factory=Settings)
+    remote: Remote | None = None
     plays: int = 0
 
-    def play(self, name: str, seconds: float = 20.0) -> str | None:
+    def play(self, name: str, seconds: float = 20.0, pause: Callable[[float], None] | None = None) -> str | None:
         self.plays += 1
         folder = self.folder / str(self.plays)
         folder.mkdir()
@@ -76,8 +84,9 @@ class Theatre:
             folder,
             self.clock,
             [self.screen],
-            pause=self.clock.advance,
+            pause=pause or self.clock.advance,
             say=self.lines.append,
+            remote=self.remote,
         )
 
     def titles(self) -> list[str]:
@@ -165,6 +174,30 @@ def test_that_an_answer_on_the_notification_is_heeded(theatre: Theatre, action: 
     theatre.play("gpu-lost")
     assert any(f"answered: {action}" in line for line in theatre.lines)
     assert any(f" {state} (gpu_lost, {Severity.CRITICAL}" in line for line in theatre.lines)
+
+
+def test_that_a_remote_channel_is_told_too_and_waited_for(theatre: Theatre) -> None:
+    """The channel answers in a thread of its own, at its leisure."""
+    sent: list[str] = []
+    arrived = threading.Event()
+
+    def send(channel: Channel, letter: Letter) -> Result:
+        sent.append(letter.notification.title)
+        arrived.set()
+        return Result()
+
+    def pause(seconds: float) -> None:
+        theatre.clock.advance(seconds)
+        if any(" firing (" in line for line in theatre.lines):
+            assert arrived.wait(10)
+
+    channel = Channel("phone", "json://localhost", Severity.WARNING)
+    theatre.screen.error = "the bus is gone"
+    theatre.remote = Remote([channel], outbox_in_memory, send, theatre.clock)
+    assert theatre.play("nan", pause=pause) is None
+    assert sent[0].startswith("Simulated: ")
+    assert any(line.endswith("phone: delivered") for line in theatre.lines)
+    assert theatre.lines[-1] == "Delivered by phone."
 
 
 def test_that_nothing_is_written_but_to_its_own_folder(theatre: Theatre) -> None:

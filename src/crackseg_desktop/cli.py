@@ -317,22 +317,24 @@ def simulate(options: argparse.Namespace) -> int:
     import logging
     import time
 
+    from crackseg_desktop.core import build_remote
     from crackseg_desktop.notify.desktop import native_notifiers
     from crackseg_desktop.simulation.faults import FAULTS
     from crackseg_desktop.simulator import simulate as act_out
 
     logging.getLogger("crackseg_desktop").addHandler(logging.NullHandler())  # the lines say what goes wrong
     fault = next(fault for fault in FAULTS if fault.name == options.fault)
-    settings, folder = _settings(options).settings, _temporary_folder()
+    settings, clock = _settings(options).settings, SystemClock()
     why_nobody = act_out(
         fault,
         options.seconds,
         settings,
-        folder,
-        SystemClock(),
+        _temporary_folder(),
+        clock,
         native_notifiers(),
         pause=time.sleep,
         say=lambda line: print(line, flush=True),
+        remote=None if options.demo else build_remote(settings, _data_dir(options), clock, is_kept=False),
     )
     if why_nobody is not None:
         raise CommandError(why_nobody)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -163,14 +164,18 @@ def _absolute(folder: Path) -> Path:
     return Path(os.path.abspath(folder.expanduser()))
 
 
-def build_remote(settings: Settings, data_dir: Path, clock: Clock) -> Remote:
-    """Build what sends to the remote channels, with its queue in the data folder; nothing is opened yet."""
-    from crackseg_desktop.notify.outbox import open_outbox
+def build_remote(settings: Settings, data_dir: Path, clock: Clock, *, is_kept: bool = True) -> Remote:
+    """Build what sends to the remote channels; nothing is opened yet.
+
+    Its queue is in the data folder, or in memory where it is not to be kept.
+    """
+    from crackseg_desktop.notify.outbox import open_outbox, outbox_in_memory
     from crackseg_desktop.notify.remote import Remote
 
     place = socket.gethostname()
     sender = build_sender(data_dir, clock)
-    return Remote(channels_from(settings), lambda: open_outbox(data_dir), sender, clock, place=place)
+    open_queue = partial(open_outbox, data_dir) if is_kept else outbox_in_memory
+    return Remote(channels_from(settings), open_queue, sender, clock, place=place)
 
 
 def build_sender(data_dir: Path, clock: Clock) -> AppriseSender:
@@ -212,7 +217,7 @@ def try_channels(
 
 
 def build_router(settings: Settings, clock: Clock, notifiers: Sequence[Notifier]) -> Router:
-    """Build what shows alerts on this screen."""
+    """Build what shows alerts on this screen, with the cap and the quiet hours of the settings."""
     shared = settings.notifications
     cap = Cap(shared.native_per_minute, NATIVE_CAP.seconds)
     router = Router(notifiers, clock, backend=shared.backend, cap=cap)

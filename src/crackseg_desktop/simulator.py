@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 from crackseg_desktop import units
 from crackseg_desktop.alerts.log import AlertLog
 from crackseg_desktop.alerts.rules import rules_from
-from crackseg_desktop.core import announcer
+from crackseg_desktop.core import announcer, build_router
 from crackseg_desktop.monitor import Monitor
-from crackseg_desktop.notify.router import Router
 from crackseg_desktop.notify.words import Action
 from crackseg_desktop.readings import OPEN, AlertEvent, AlertState, Scope, Silence
 from crackseg_desktop.simulation.faults import Span, events
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.monitor import Published, Snapshot
     from crackseg_desktop.notify.notifier import Delivery, Notifier
+    from crackseg_desktop.notify.remote import Remote
+    from crackseg_desktop.notify.router import Router
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.simulation.faults import Fault
 
@@ -43,6 +44,9 @@ _SNOOZE_SECONDS = 3600.0
 _ANSWER_SECONDS = 10.0
 _GATHER_SECONDS = 11.0
 """What is announced of a subject so soon after something else may be gathered, and must be waited for."""
+_SEND_SECONDS = 2.0
+_REMOTE_SECONDS = 30.0
+"""So long a remote channel that has not said anything is waited for at the end."""
 _MARGIN = 1.2
 
 
@@ -69,24 +73,26 @@ def simulate(
     notifiers: Sequence[Notifier],
     pause: Callable[[float], object],
     say: Callable[[str], None],
+    remote: Remote | None = None,
 ) -> str | None:
     """Let a fault last so many seconds, wait for its end to be told, and return why nobody was reached, if so.
 
-    ``folder`` takes what is written; ``pause`` waits so many seconds; ``say`` takes each line.
+    ``folder`` takes what is written; ``pause`` waits so many seconds; ``say`` takes each line. ``remote`` sends to the
+    remote channels; its queue should be in memory.
     """
     rules, _ = rules_from(settings.rules, with_disabled=True)
     rate = pace(fault, rules, seconds)
     begins = clock.time() - rate * (CALM_SECONDS + seconds)  # so that the end of the fault is now
     told = PacedClock(clock, begins, rate)
     span = Span(begins + rate * CALM_SECONDS, begins + rate * (CALM_SECONDS + seconds))
-    router = Router(notifiers, clock, backend=settings.notifications.backend)
+    router = build_router(settings, clock, notifiers)
     kept = AlertLog(folder, told)
-    monitor = Monitor(rules, told, announcer(settings, router), keeper=kept)
-    stage = _Stage(fault, span, clock, told, monitor, router, say)
+    monitor = Monitor(rules, told, announcer(router, remote), keeper=kept)
+    stage = _Stage(fault, span, clock, told, monitor, router, remote, say)
     say(f"{fault.says}, simulated for {units.duration(seconds)}; nothing of it is kept.")
     if rate > 1:
         say(f"Its clock runs {rate:.3g} times as fast, so that what the rules wait for comes to pass.")
-    monitor.start([], [kept, router])
+    monitor.start([], [kept, router, *([] if remote is None else [remote])])
     try:
         stage.play(pause, until=span.ends + rate * seconds)
     finally:
@@ -122,10 +128,14 @@ class _Stage:
         told: PacedClock,
         monitor: Monitor,
         router: Router,
+        remote: Remote | None,
         say: Callable[[str], None],
     ) -> None:
         self._fault, self._span, self._clock, self._told = fault, span, clock, told
-        self._monitor, self._router, self._say = monitor, router, say
+        self._monitor, self._say = monitor, say
+        self._channels = remote.channels if remote is not None else ()
+        self._speakers = (router,) if remote is None else (router, remote)
+        self._unheard: set[str] = set()
         self._news: deque[AlertEvent | str] = deque()
         self._pending: set[tuple[str, str]] = set()
         self._outcome = Outcome()
@@ -144,7 +154,8 @@ class _Stage:
             since = now
             self._report(self._snapshot())
             pause(TICK_SECONDS)
-        while self._clock.monotonic() < self._settled:
+        patience = self._clock.monotonic() + _REMOTE_SECONDS
+        while (now := self._clock.monotonic()) < self._settled or (self._unheard and now < patience):
             self._report(self._snapshot())
             pause(TICK_SECONDS)
 
@@ -182,9 +193,10 @@ class _Stage:
         while self._news:
             news = self._news.popleft()
             self._line(news if isinstance(news, str) else self._of(news))
-        for delivery in self._router.deliveries:
+        for delivery in (item for speaker in self._speakers for item in speaker.deliveries):
             if delivery not in self._outcome.deliveries:
                 self._outcome.deliveries.append(delivery)
+                self._unheard.discard(delivery.notifier)
                 self._line(f"{delivery.notifier}: {delivery.error or 'delivered'}")
 
     def _report_pending(self, snapshot: Snapshot) -> None:
@@ -207,15 +219,19 @@ class _Stage:
         elif event.state == AlertState.RESOLVED:
             self._outcome.over.add(event.key)
         if event.notify:
-            self._note_announced(event.subject)
+            self._note_announced(event)
         quietly = "" if event.notify or event.state != AlertState.FIRING else ", not announced"
         return f"{event.state} ({event.rule}, {event.severity}{quietly}): {event.title}. {event.summary}"
 
-    def _note_announced(self, subject: str) -> None:
+    def _note_announced(self, event: AlertEvent) -> None:
+        """Note until when what is said of an event may take, and by whom it is to be."""
         now = self._clock.monotonic()
-        if now - self._announced.get(subject, float("-inf")) < _GATHER_SECONDS:
-            self._settled = now + _GATHER_SECONDS
-        self._announced[subject] = now
+        takers = {channel.name for channel in self._channels if channel.takes(event)}
+        self._unheard |= takers - {delivery.notifier for delivery in self._outcome.deliveries}
+        is_gathered = now - self._announced.get(event.subject, float("-inf")) < _GATHER_SECONDS
+        wait = _GATHER_SECONDS if is_gathered else _SEND_SECONDS if takers else 0.0
+        self._settled = max(self._settled, now + wait)
+        self._announced[event.subject] = now
 
     def _line(self, text: str) -> None:
         since = self._told.time() - self._span.begins

@@ -6,9 +6,9 @@ allows, which falls anywhere into a sampling interval, until the call ``Notify``
 sample that sees it is up to chance, so that the goal is one interval and 100 ms. Each breach is of another rule or GPU:
 one that comes back would be damped.
 
-The *flood* is 10,000 breaches in a minute, each of a GPU of its own, in the application with its window open, drawn
-offscreen. A timer in the GUI thread says how long the longest gap between two of its ticks was, the bus how many
-notifications there were.
+The *flood* is 10,000 breaches in a minute, of 100 GPUs that step over the limits of 100 rules, in the application with
+its window open, drawn offscreen. A timer in the GUI thread says how long the longest gap between two of its ticks was,
+the bus how many notifications there were.
 """
 
 from __future__ import annotations
@@ -39,11 +39,10 @@ if TYPE_CHECKING:
 FAKE_NVML = Path(__file__).parents[1] / "fakenvml"
 INTERVAL = 1.0
 GPUS = 5
-COOL, HOT = 40.0, 83.0
-MOST_STEPS = 30
+COOL = 40.0
 APART_SECONDS = 2.5
 """So that with five GPUs no breach waits for another of its own GPU, which would be gathered for ten seconds."""
-GPUS_AT_ONCE, SAMPLES = 100, 100
+FLOOD_GPUS, STEPS, DEGREES = 100, 100, 0.3
 TICK_MS = 5
 CAP = 6
 
@@ -108,7 +107,7 @@ def latencies(desktop: Desktop, work: Path, count: int) -> list[float]:
     home = work / "latency"
     home.mkdir()
     scenario = home / "gpu.ini"
-    (home / "settings.toml").write_text(_settings(), encoding="utf-8")
+    (home / "settings.toml").write_text(_settings(count), encoding="utf-8")
     temperatures = [COOL] * GPUS
     _write_scenario(scenario, temperatures)
     env = {"LD_LIBRARY_PATH": str(FAKE_NVML / "build"), "FAKENVML_SCENARIO": str(scenario)}
@@ -118,7 +117,7 @@ def latencies(desktop: Desktop, work: Path, count: int) -> list[float]:
     chance, taken = random.Random(4), []
     with notified(desktop) as seen:
         time.sleep(5)
-        for number in range(min(count, GPUS * MOST_STEPS)):
+        for number in range(count):
             time.sleep(APART_SECONDS + chance.random() * INTERVAL)
             temperatures[number % GPUS] += 1.0
             seen.forget()
@@ -129,10 +128,10 @@ def latencies(desktop: Desktop, work: Path, count: int) -> list[float]:
     return taken
 
 
-def _settings() -> str:
-    """Return settings with a rule for each step of the temperature."""
+def _settings(count: int) -> str:
+    """Return settings with a rule for each degree."""
     table = '[rules.step_{step}]\nmetric = "gpu_temperature_celsius"\nlimit = {limit}\nseverity = "critical"\n'
-    rules = [table.format(step=step, limit=COOL + step + 0.5) for step in range(MOST_STEPS)]
+    rules = [table.format(step=step, limit=COOL + step + 0.5) for step in range(count // GPUS + 1)]
     return f"[sampling]\nfast_seconds = {INTERVAL}\n{''.join(rules)}"
 
 
@@ -238,7 +237,10 @@ def _core(folder: Path) -> Core:
     from crackseg_desktop.notify.desktop import native_notifiers
     from crackseg_desktop.settings import Settings
 
-    settings = Settings(rules={"gpu_temperature": {"for_seconds": 0}})
+    rules = {
+        f"step_{step}": {"metric": "gpu_temperature_celsius", "limit": COOL + DEGREES * step} for step in range(STEPS)
+    }
+    settings = Settings(rules=rules)
     return assemble(settings, folder / "data", [folder], SystemClock(), notifiers=native_notifiers())
 
 
@@ -280,22 +282,21 @@ def _flood_monitor(launcher: Launcher, seconds: float, told: dict[str, Any]) -> 
 
     monitor.subscribe(on_event)
     begun = time.perf_counter()
-    for number in range(SAMPLES):
-        monitor.publish(_hot_sample(number))
-        time.sleep(max(0.0, begun + (number + 1) * seconds / SAMPLES - time.perf_counter()))
+    for step in range(STEPS):
+        monitor.publish(_sample(COOL + DEGREES * (step + 0.5)))
+        time.sleep(max(0.0, begun + (step + 1) * seconds / STEPS - time.perf_counter()))
     answered = threading.Event()
     monitor.snapshot(lambda snapshot: answered.set())
     answered.wait(10)
-    told |= {"breaches": SAMPLES * GPUS_AT_ONCE, "seconds": time.perf_counter() - begun, "fired": len(fired)}
+    told |= {"breaches": STEPS * FLOOD_GPUS, "seconds": time.perf_counter() - begun, "fired": len(fired)}
 
 
-def _hot_sample(number: int) -> Sample:
+def _sample(temperature: float) -> Sample:
     from crackseg_desktop.readings import GpuReading, Sample
 
-    first = number * GPUS_AT_ONCE
     gpus = tuple(
-        GpuReading({"gpu": f"GPU-{index}"}, {"gpu_temperature_celsius": HOT}, uuid=f"GPU-{index}", index=index)
-        for index in range(first, first + GPUS_AT_ONCE)
+        GpuReading({"gpu": f"GPU-{index}"}, {"gpu_temperature_celsius": temperature}, uuid=f"GPU-{index}", index=index)
+        for index in range(FLOOD_GPUS)
     )
     return Sample(time.time(), time.monotonic(), None, gpus)
 

@@ -26,7 +26,9 @@ def colours(data: bytes) -> set[str]:
     return {QColor(image.pixel(x, y)).name() for x in range(WIDTH) for y in range(60, HEIGHT - 40)}
 
 
-def test_that_the_curve_and_its_limit_are_drawn_in_any_thread(qtbot: QtBot, make_alert: Callable[..., AlertEvent]) -> None:
+def test_that_the_curve_and_its_limit_are_drawn_in_any_thread(
+    qtbot: QtBot, make_alert: Callable[..., AlertEvent]
+) -> None:
     points = tuple((float(second), 60.0 + second) for second in range(30))
     event = replace(make_alert(), evidence=Evidence(points))
     drawn: list[bytes | None] = []

@@ -127,7 +127,7 @@ def digest_of(held: Sequence[Notification], unnamed: int = 0, *, quiet: bool = F
     title = f"{alerts} while it was to be quiet" if quiet else alerts.replace(" ", " more ", 1)
     return Notification(
         key=DIGEST_KEY,
-        title=title if unnamed else _labelled(title, held),
+        title=_labelled(title, held),
         body=_titles_of(held),
         urgency=max((notification.urgency for notification in held), default=Urgency.NORMAL),
         actions=(Action.SHOW,),
@@ -147,7 +147,7 @@ def gathered_of(group: Sequence[Notification]) -> Notification:
         actions=(Action.SHOW,),
         group=first.group,
         about=first.about,
-        simulated=all(notification.simulated for notification in group),
+        simulated=any(notification.simulated for notification in group),
     )
 
 
@@ -198,8 +198,8 @@ def _titles_of(notifications: Sequence[Notification]) -> str:
 
 
 def _labelled(title: str, told: Sequence[Notification]) -> str:
-    """Label the title of several notifications that are all simulated."""
-    return _prefixed(_SIMULATED, title) if told and all(item.simulated for item in told) else title
+    """Label the title of several notifications as simulated where one of them is."""
+    return _prefixed(_SIMULATED, title) if any(item.simulated for item in told) else title
 
 
 def _prefixed(prefix: str, title: str) -> str:

@@ -187,7 +187,9 @@ class Model:
         self.curves: dict[str, Curves] = {}
         self._missing: set[str] = set()
         self._asked: set[str] = set()
-        self.alerts: tuple[AlertEvent, ...] = ()
+        self._open: dict[str, AlertEvent] = {}
+        self._over: tuple[AlertEvent, ...] = ()
+        self._sorted: tuple[AlertEvent, ...] | None = ()
         self.silences: tuple[Silence, ...] = ()
         self.rules: tuple[RuleStatus, ...] = ()
         self.loaded_at = 0.0
@@ -204,7 +206,9 @@ class Model:
             self.columns.load(snapshot.window)
         self.runs = snapshot.runs
         self.curves = {run: dict(curves) for run, curves in snapshot.curves.items()}
-        self.alerts = _sorted(snapshot.alerts)
+        self._open = {alert.key: alert for alert in snapshot.alerts if alert.state != AlertState.RESOLVED}
+        self._over = tuple(alert for alert in snapshot.alerts if alert.state == AlertState.RESOLVED)
+        self._sorted = None
         self.silences = snapshot.silences
         self.rules = snapshot.rules
         self.loaded_at = self.now
@@ -257,11 +261,19 @@ class Model:
         """Take over a change of an alert; a resolved one goes behind those that are open."""
         if not self.loaded or event.state == AlertState.PENDING:
             return
-        rest = [other for other in self.alerts if other.state == AlertState.RESOLVED or other.key != event.key]
-        still_open = [other for other in rest if other.state != AlertState.RESOLVED]
-        resolved = [other for other in rest if other.state == AlertState.RESOLVED]
-        (resolved if event.state == AlertState.RESOLVED else still_open).insert(0, event)
-        self.alerts = _sorted(still_open) + tuple(resolved[:_RESOLVED_KEPT])
+        self._open.pop(event.key, None)
+        if event.state == AlertState.RESOLVED:
+            self._over = (event, *self._over)[:_RESOLVED_KEPT]
+        else:
+            self._open[event.key] = event
+        self._sorted = None
+
+    @property
+    def alerts(self) -> tuple[AlertEvent, ...]:
+        """Return all alerts, those that are open first; sorted only when asked for: a flood brings thousands."""
+        if self._sorted is None:
+            self._sorted = _sorted((*reversed(self._open.values()), *self._over))
+        return self._sorted
 
     def on_silences(self, silences: tuple[Silence, ...]) -> None:
         """Take over what is snoozed."""
