@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from crackseg_desktop.clock import Clock
+    from crackseg_desktop.notify.remote import Remote
     from crackseg_desktop.settings import Settings
 
 OFFSCREEN = (
@@ -154,6 +155,7 @@ class FakeCore:
         self.router = Router([], clock)
         self.monitor = Monitor([], clock, self.router.post)
         self.folders = folders
+        self.remote: Remote | None = None
         self.stuck: tuple[str, ...] = ()
         self.publish = self.monitor.publish
         self.stopped = False

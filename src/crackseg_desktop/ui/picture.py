@@ -68,8 +68,10 @@ def _draw(painter: QPainter, points: Sequence[tuple[float, float]], limit: float
         return QPointF(_PLOT.left() + across * _PLOT.width(), _PLOT.bottom() - up * _PLOT.height())
 
     if math.isfinite(limit):
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # one whole pixel
         painter.setPen(QPen(_LIMIT, 1, Qt.PenStyle.DashLine))
         painter.drawLine(at(begin, limit), at(end, limit))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(_LINE, 2))
     painter.drawPolyline(QPolygonF([at(x, y) for x, y in points]))
     painter.setBrush(_LIMIT)
