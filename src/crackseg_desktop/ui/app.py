@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,10 @@ log = logging.getLogger(__name__)
 
 HEAD_START_MS = 50
 """The panel asks for the icon when it has heard of it, and what is loaded meanwhile would keep it waiting."""
+
+
+_SWITCH_SECONDS = 0.0005
+"""So long a busy core may keep the interpreter from the GUI thread; by default it is ten times as much, each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,7 @@ def run(options: AppOptions, build_core: Callable[[], Core], inbox: Inbox | None
     ``build_core`` is called in the GUI thread once the icon is shown; what it raises is raised again at the end.
     ``inbox`` is what the single instance, claimed before Qt was loaded, hands its messages to.
     """
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app = make_application()
     launcher = Launcher(app, options, build_core, inbox)
     launcher.ended.connect(app.exit)
