@@ -161,7 +161,6 @@ def run(options: AppOptions, build_core: Callable[[], Core], inbox: Inbox | None
     ``build_core`` is called in the GUI thread once the icon is shown; what it raises is raised again at the end.
     ``inbox`` is what the single instance, claimed before Qt was loaded, hands its messages to.
     """
-    sys.setswitchinterval(_SWITCH_SECONDS)
     app = make_application()
     launcher = Launcher(app, options, build_core, inbox)
     launcher.ended.connect(app.exit)
@@ -180,6 +179,7 @@ def run(options: AppOptions, build_core: Callable[[], Core], inbox: Inbox | None
 
 def make_application() -> Application:
     """Make the one QApplication, under the name by which a desktop finds its entry, its icon and its tray item."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app = Application([APP_NAME])
     app.setApplicationName(APP_NAME)
     app.setApplicationDisplayName(APP_TITLE)
