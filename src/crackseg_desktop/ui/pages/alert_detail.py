@@ -14,6 +14,7 @@ from crackseg_desktop.ui.pages.alert_words import (
     Evidence,
     evidence_of,
     is_above,
+    is_told_in_words,
     since_words,
     snoozed_words,
     unit_of,
@@ -223,7 +224,7 @@ class _Titled(QWidget):
 def _facts(event: AlertEvent, model: Model) -> list[Fact]:
     unit, over = unit_of(event), event.state == AlertState.RESOLVED
     facts: list[Fact] = []
-    if unit != "state":
+    if not is_told_in_words(unit):
         value, above = model.value_of(event), is_above(event, model)
         distance = distance_words(unit, value, event.limit, above=above)
         spans = [Span(figure_of(unit, value), "label", 600)]

@@ -97,7 +97,7 @@ def figures_words(event: AlertEvent, model: Model) -> str:
     unit = unit_of(event)
     if event.state == AlertState.ACKNOWLEDGED and event.note:
         return f"Note: {event.note}"
-    if unit in ("", "state"):  # a bare number says less than the sentence about it
+    if is_told_in_words(unit):
         return event.summary
     limit = f"limit {limit_figure(unit, event.limit)}"
     if event.state == AlertState.RESOLVED:
@@ -118,6 +118,11 @@ def since_words(event: AlertEvent, model: Model) -> str:
 def unit_of(event: AlertEvent) -> str:
     """Return the catalogue unit of what an alert is about."""
     return CATALOGUE[event.metric].unit if event.metric in CATALOGUE else ""
+
+
+def is_told_in_words(unit: str) -> bool:
+    """Say whether a bare number of this unit would say less than the sentence about it."""
+    return unit in ("", "state")
 
 
 def is_above(event: AlertEvent, model: Model) -> bool:

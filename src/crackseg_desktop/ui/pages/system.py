@@ -225,7 +225,7 @@ def _disk_row(disk: Reading, limit: float | None) -> tuple[Cell, ...]:
         text = f"near: {units.figure('bytes', free - limit)} to go"
         said = (Span(text, "label", None, "warning", glyph="warning", glyph_colour="warning_shape"),)
     else:
-        said = plain("no limit near", "text2")
+        said = plain(f"{units.figure('bytes', free - limit)} above it", "text2")
     return (
         Cell(plain(disk.labels.get("mount", "–"), weight=600)),
         Cell(bar=(words.disk_share(disk), "warning_shape" if low else "s6")),
