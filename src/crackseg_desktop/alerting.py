@@ -10,9 +10,9 @@ from crackseg_desktop.alerts.engine import Engine
 from crackseg_desktop.alerts.observation import Moment
 from crackseg_desktop.alerts.observe import observations
 from crackseg_desktop.alerts.outages import Outages
-from crackseg_desktop.history.recent import series_key
 from crackseg_desktop.judging import AFTERMATH
 from crackseg_desktop.readings import AlertEvent, AlertState, FoldersRead, HostAnswer, Scope, Silence
+from crackseg_desktop.series import series_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -173,6 +173,13 @@ _ROWS = (
     ),
     Metric("training_value", "", ("run", "tag"), "Training value", "The newest value of a watched tag."),
     Metric(
+        "training_gpu_memory_used_bytes",
+        "bytes",
+        ("run", "gpu"),
+        "GPU memory of a run",
+        "Memory that the process of a run holds on a GPU: its highest value is the peak of the run.",
+    ),
+    Metric(
         "training_nonfinite_points_total",
         "",
         _RUN,

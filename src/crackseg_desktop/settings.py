@@ -105,6 +105,44 @@ class Appearance:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What is kept, for how long, and how much of the disk it may take; see ``history.tiers``.
+
+    ``seconds_hours`` is how long every sample is kept; then buckets of 10 s, 1 min and 15 min, in days.
+    """
+
+    enabled: bool = True
+    seconds_hours: float = 24.0
+    ten_seconds_days: float = 14.0
+    minutes_days: float = 90.0
+    quarters_days: float = 730.0
+    most_megabytes: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """What electricity costs: ``tariff`` for a kWh, in ``currency``; 0: not known, and then no cost is told."""
+
+    tariff: float = 0.0
+    currency: str = "€"
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """The reports: the ``environment`` they name, and when they are written (local time; none where it is empty).
+
+    ``weekly_on`` is the day on which the week before is reported, at ``weekly_at``. ``send`` sends them through the
+    channels as well.
+    """
+
+    environment: str = "Development"
+    daily_at: str = "18:00"
+    weekly_on: str = "monday"
+    weekly_at: str = "08:00"
+    send: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. ``rules`` are plain tables by rule name, such as ``{"gpu_temperature": {"limit": 85}}``.
 
@@ -117,6 +155,9 @@ class Settings:
     baselines: Baselines = field(default_factory=Baselines)
     notifications: Notifications = field(default_factory=Notifications)
     appearance: Appearance = field(default_factory=Appearance)
+    history: History = field(default_factory=History)
+    energy: Energy = field(default_factory=Energy)
+    reports: Reports = field(default_factory=Reports)
     channels: Mapping[str, RemoteChannel] = field(default_factory=lambda: MappingProxyType({}))
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -134,14 +175,24 @@ RANGES = {
     "baselines.convergence_epochs": (0.0, 1e6),
     "notifications.native_per_minute": (1, 60),
     "notifications.remote_per_hour": (1, 300),
+    "history.seconds_hours": (1.0, 24.0 * 366),
+    "history.ten_seconds_days": (1.0, 3660.0),
+    "history.minutes_days": (1.0, 3660.0),
+    "history.quarters_days": (1.0, 3660.0),
+    "history.most_megabytes": (20, 1e6),
+    "energy.tariff": (0.0, 1e6),
 }
 _LARGEST_FILE = 1 << 20
 CHOICES = {
     "notifications.backend": ("auto", "dbus", "plyer", "toast", "tray", "window"),
     "channels.*.severity": ("info", "warning", "critical"),
     "appearance.theme": ("system", "dark", "light"),
+    "reports.weekly_on": ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
 }
-TIMES = frozenset({f"{place}.quiet_{end}" for place in ("notifications", "channels.*") for end in ("from", "to")})
+TIMES = frozenset(
+    {f"{place}.quiet_{end}" for place in ("notifications", "channels.*") for end in ("from", "to")}
+    | {"reports.daily_at", "reports.weekly_at"}
+)
 """The settings that are a time of day such as "23:00", or empty."""
 
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.history.recent import Recent, series_key
+from crackseg_desktop.history.recent import Recent
+from crackseg_desktop.series import series_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

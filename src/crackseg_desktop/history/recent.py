@@ -12,19 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.metrics import CATALOGUE
+from crackseg_desktop.series import series_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from crackseg_desktop.readings import Reading, Sample
-
-SeriesKey = tuple[str, tuple[tuple[str, str], ...]]
-"""A metric name and its labels as sorted pairs."""
-
-
-def series_key(metric: str, labels: Mapping[str, str]) -> SeriesKey:
-    """Return the key of one series."""
-    return metric, tuple(sorted(labels.items()))
+    from crackseg_desktop.series import SeriesKey
 
 
 @dataclass(frozen=True, slots=True)

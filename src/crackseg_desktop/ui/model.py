@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from crackseg_desktop.alerts.observe import observations
 from crackseg_desktop.alerts.rules import rules_from
 from crackseg_desktop.curves import add_points, by_name
-from crackseg_desktop.history.recent import series_key, stored_figures
+from crackseg_desktop.history.recent import stored_figures
 from crackseg_desktop.readings import OPEN, AlertEvent, AlertState, Severity
+from crackseg_desktop.series import series_key
 from crackseg_desktop.ui import snoozes
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from crackseg_desktop.alerts.engine import Observation
     from crackseg_desktop.alerts.rule import Rule, RuleStatus
     from crackseg_desktop.curves import Curve, Curves
-    from crackseg_desktop.history.recent import SeriesKey, Window
+    from crackseg_desktop.history.recent import Window
     from crackseg_desktop.monitor import Snapshot
     from crackseg_desktop.readings import CurvePoints, GpuReading, Run, RunRemoved, Sample, Silence
+    from crackseg_desktop.series import SeriesKey
     from crackseg_desktop.settings import Settings
 
     Column = NDArray[float64]
