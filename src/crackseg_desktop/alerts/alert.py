@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crackseg_desktop.alerts.records import event_document, event_from
 from crackseg_desktop.alerts.words import written
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from crackseg_desktop.alerts.observation import Moment, Observation
-    from crackseg_desktop.alerts.rule import Level, Rule
+    from crackseg_desktop.alerts.rule import Rule
 
 RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 PENDING = -1
@@ -23,9 +23,10 @@ PENDING = -1
 class Alert:
     """What the engine remembers of one pair; times are monotonic.
 
+    Its words are written when somebody reads them: thousands of alerts may change with every sample.
+
     Attributes:
-        event: how it stands, with the newest value.
-        worst, gravest: the title that its worst value had, and the worst severity that it ever had.
+        severity: of its newest value; ``gravest`` is the worst that it ever had.
         begun: when the value went beyond the limit.
         seen: when its subject was last observed.
         level: the index of its severity among the rule's levels; ``PENDING`` before it fires.
@@ -37,11 +38,15 @@ class Alert:
     """
 
     rule: Rule
-    event: AlertEvent
-    worst: str
+    severity: Severity
     gravest: Severity
     begun: float
     seen: float
+    _event: AlertEvent
+    _title: str  # that its worst value had
+    _news: _News | None = None  # what the event does not tell yet
+    _worst: _News | None = None  # what the title does not tell yet
+    _peak: float | None = None
     level: int = PENDING
     highest: int = PENDING
     beyond: list[float | None] = field(default_factory=list)
@@ -56,17 +61,48 @@ class Alert:
     def begin(cls, rule: Rule, seen: Observation, at: Moment) -> Alert:
         """Return a pending alert about what was seen."""
         count = len(rule.all_levels)
-        event = event_of(rule, rule.all_levels[0], seen, {}, at.wall)
+        event = _event_of(rule, seen, at.wall)
         return cls(
             rule,
-            event,
-            event.title,
-            event.severity,
-            at.monotonic,
-            at.monotonic,
+            severity=event.severity,
+            gravest=event.severity,
+            begun=at.monotonic,
+            seen=at.monotonic,
+            _event=event,
+            _title=event.title,
             beyond=[None] * count,
             back=[None] * count,
         )
+
+    @property
+    def event(self) -> AlertEvent:
+        """Return how it stands, with the newest value."""
+        if self._news is not None:
+            self._event = self._news.told_by(self._event, self.rule, self.severity, self._peak)
+            self._news = None
+        return self._event
+
+    @event.setter
+    def event(self, event: AlertEvent) -> None:
+        self._event = event
+
+    @property
+    def identity(self) -> AlertEvent:
+        """Return an event of which rule, subject, labels and state are right; its figures may be old."""
+        return self._event
+
+    @property
+    def state(self) -> AlertState:
+        """Return where it is in its life."""
+        return self._event.state
+
+    @property
+    def worst(self) -> str:
+        """Return the title that its worst value had."""
+        if self._worst is not None:
+            self._title = self._worst.words(self.rule)[0]
+            self._worst = None
+        return self._title
 
     @property
     def fires(self) -> bool:
@@ -103,25 +139,16 @@ class Alert:
         return max(reached + held, default=PENDING)
 
     def take(self, seen: Observation, references: Mapping[str, float], at: Moment) -> None:
-        """Take over the newest value and its words, and keep the worst."""
+        """Take over the newest value, and keep the worst."""
         level = self.rule.all_levels[max(self.level, 0)]
-        fresh = event_of(self.rule, level, seen, references, at.wall)
-        peak = self.event.peak
-        is_worse = peak is None or (seen.value > peak if self.rule.comparison == "above" else seen.value < peak)
-        if is_worse:
-            peak, self.worst = seen.value, fresh.title
-        self.event = replace(
-            self.event,
-            severity=fresh.severity,
-            value=fresh.value,
-            limit=fresh.limit,
-            title=fresh.title,
-            summary=fresh.summary,
-            simulated=fresh.simulated,
-            time=fresh.time,
-            peak=peak,
-        )
-        self.gravest = max(self.gravest, fresh.severity, key=RANK.__getitem__)
+        limit = self.rule.limit_of(level, references)
+        self._news = _News(seen, self.rule.limit if limit is None else limit, at.wall)
+        self.severity = _capped(level.severity, seen)
+        peak = self._peak
+        if peak is None or (seen.value > peak if self.rule.comparison == "above" else seen.value < peak):
+            self._peak, self._worst = seen.value, self._news
+        if RANK[self.severity] > RANK[self.gravest]:
+            self.gravest = self.severity
 
     def begin_anew(self, now: float) -> None:
         """Begin what has not come to pass anew: nobody observed the time before."""
@@ -160,8 +187,10 @@ class Alert:
         voiced = document["voiced"]
         return cls(
             rule=rule,
-            event=event,
-            worst=document["worst"],
+            severity=event.severity,
+            _event=event,
+            _title=document["worst"],
+            _peak=event.peak,
             gravest=Severity(document["gravest"]),
             begun=at.monotonic - document["age"] - away,
             seen=at.monotonic,
@@ -178,29 +207,57 @@ class Alert:
         return all(_is_past(since, now, seconds) for since in self.back)
 
 
-def event_of(rule: Rule, level: Level, seen: Observation, references: Mapping[str, float], now: float) -> AlertEvent:
-    """Return the event of what was seen, at one level of a rule."""
-    limit = rule.limit_of(level, references)
-    limit = rule.limit if limit is None else limit
-    title, summary = written(rule, seen, limit)
-    severity = level.severity if seen.severity is None else min(level.severity, seen.severity, key=RANK.__getitem__)
+class _News(NamedTuple):
+    """A value that an alert has taken over: what was seen, the limit then, and when (Unix seconds)."""
+
+    seen: Observation
+    limit: float
+    time: float
+
+    def words(self, rule: Rule) -> tuple[str, str]:
+        """Return title and summary."""
+        return written(rule, self.seen, self.limit)
+
+    def told_by(self, event: AlertEvent, rule: Rule, severity: Severity, peak: float | None) -> AlertEvent:
+        """Return the event with this news."""
+        title, summary = self.words(rule)
+        return replace(
+            event,
+            severity=severity,
+            value=self.seen.value,
+            limit=self.limit,
+            title=title,
+            summary=summary,
+            simulated=self.seen.simulated,
+            time=self.time,
+            peak=peak,
+        )
+
+
+def _event_of(rule: Rule, seen: Observation, now: float) -> AlertEvent:
+    """Return the event of what is about to become an alert; its words come with the value that it takes over."""
     return AlertEvent(
         rule=rule.name,
         subject=seen.subject,
         labels=seen.labels,
         state=AlertState.PENDING,
-        severity=severity,
+        severity=_capped(rule.severity, seen),
         metric=rule.metric,
         value=seen.value,
-        limit=limit,
+        limit=rule.limit,
         since=now,
         time=now,
-        title=title,
-        summary=summary,
+        title="",
+        summary="",
         notify=False,
         simulated=seen.simulated,
         channels=rule.channels,
     )
+
+
+def _capped(severity: Severity, seen: Observation) -> Severity:
+    """Return a level's severity, or the milder one that was seen to be the most."""
+    return severity if seen.severity is None else min(severity, seen.severity, key=RANK.__getitem__)
 
 
 def _is_past(since: float | None, now: float, seconds: float) -> bool:

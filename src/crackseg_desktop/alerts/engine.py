@@ -81,9 +81,10 @@ class Engine:
         self._silences.end_overdue(at)
         changes: list[AlertEvent] = []
         judged: list[Alert] = []
-        for rule, seen, distances in self._rules.judging(observations, at.monotonic):
-            alert = self._judge(rule, seen, distances, at)
-            judged += [alert] if alert is not None else []
+        for key, rule, seen, distances in self._rules.judging(observations, at.monotonic):
+            alert = self._judge(key, rule, seen, distances, at)
+            if alert is not None:
+                judged.append(alert)
         for alert in judged:  # once all are judged: an alert may make others moot
             changes += self._resolve(alert, at, is_news=is_news) if not alert.fires else self._voice(alert, at, is_news)
         return changes
@@ -101,7 +102,7 @@ class Engine:
     def end_run(self, run: str, at: Moment, still_judged: frozenset[str] = frozenset()) -> list[AlertEvent]:
         """Close the alerts of a run that has ended, those on the metrics ``still_judged`` apart, and its silences."""
         self._silences.end_run(run)
-        over = [alert for alert in self._all() if alert.event.labels.get("run") == run]
+        over = [alert for alert in self._all() if alert.identity.labels.get("run") == run]
         return self._close([item for item in over if item.rule.metric not in still_judged], "The run has ended.", at)
 
     def resume(self, at: Moment) -> None:
@@ -112,7 +113,7 @@ class Engine:
 
     def open_alerts(self) -> list[AlertEvent]:
         """Return what fires now, the most severe and newest first."""
-        events = [alert.event for alert in self._all() if alert.event.state in OPEN]
+        events = [alert.event for alert in self._all() if alert.state in OPEN]
         return sorted(events, key=lambda event: (-RANK[event.severity], -event.since))
 
     def statuses(self) -> tuple[RuleStatus, ...]:
@@ -122,7 +123,7 @@ class Engine:
     def snooze(self, silence: Silence, at: Moment) -> list[AlertEvent]:
         """Announce nothing of a subject from now on; what fires of it is told again when that ends."""
         self._silences.add(silence, at)
-        there = [alert for alert in self._all() if alert.event.state in OPEN]
+        there = [alert for alert in self._all() if alert.state in OPEN]
         return [event for alert in there for event in self._voice(alert, at, is_news=False)]
 
     def end_snooze(self, scope: Scope, subject: str = "") -> None:
@@ -132,7 +133,7 @@ class Engine:
     def acknowledge(self, key: str, at: Moment, note: str = "") -> list[AlertEvent]:
         """Mark a firing alert as seen by a person: it is announced again only if it gets worse."""
         for alert in self._all():
-            if alert.event.key == key and alert.fires:
+            if alert.fires and alert.identity.key == key:
                 return self._acknowledge(alert, at, note)
         return []
 
@@ -173,9 +174,10 @@ class Engine:
     def _all(self) -> list[Alert]:
         return [alert for alerts in self._alerts.values() for alert in alerts.values()]
 
-    def _judge(self, rule: Rule, seen: Observation, distances: Mapping[str, float], at: Moment) -> Alert | None:
+    def _judge(
+        self, key: Key, rule: Rule, seen: Observation, distances: Mapping[str, float], at: Moment
+    ) -> Alert | None:
         """Bring one alert up to date; None where there is none, or it came to nothing."""
-        key = (rule.name, labels_key(seen.labels))
         alerts = self._alerts.setdefault(rule.name, {})
         alert = alerts.get(key)
         if alert is None:
@@ -208,10 +210,10 @@ class Engine:
             if alert.rule.once_per_run:
                 self._spend(key, at)
         elif PENDING < alert.level < was and alert.voiced is not None:
-            alert.voiced = min(alert.voiced, alert.event.severity, key=RANK.__getitem__)
+            alert.voiced = min(alert.voiced, alert.severity, key=RANK.__getitem__)
         elif came_back and alert.fires:
             self._count(alert, key, at, is_flap=True)
-            if alert.event.occurrence == FLAPS and alert.event.state == AlertState.FIRING:
+            if alert.event.occurrence == FLAPS and alert.state == AlertState.FIRING:
                 alert.voiced = None
 
     def _count(self, alert: Alert, key: Key, at: Moment, *, is_flap: bool) -> None:
@@ -228,50 +230,48 @@ class Engine:
 
     def _voice(self, alert: Alert, at: Moment, is_news: bool) -> list[AlertEvent]:
         """Announce an alert, or publish only that it changed, or nothing."""
-        event = alert.event
-        if event.state == AlertState.ACKNOWLEDGED:
+        if alert.state == AlertState.ACKNOWLEDGED:
             return self._publish(alert, AlertState.ACKNOWLEDGED, at)
-        if self._silences.cover(event):
+        if self._silences.cover(alert.identity):
             alert.voiced = None
             return self._publish(alert, AlertState.SNOOZED, at)
-        is_due = alert.voiced is None or RANK[event.severity] > RANK[alert.voiced]
-        is_muted = not is_news or at.monotonic < self._quiet_until or self._is_inhibited(alert)
-        if is_muted or alert.is_quiet:  # what is quiet is all but over
+        is_due = alert.voiced is None or RANK[alert.severity] > RANK[alert.voiced]
+        repeat = alert.rule.repeat_after(alert.severity)
+        is_once_more = bool(repeat) and at.monotonic - alert.voiced_at >= repeat
+        is_muted = not is_news or at.monotonic < self._quiet_until or alert.is_quiet  # what is quiet is all but over
+        if is_muted or not (is_due or is_once_more) or self._is_inhibited(alert):
             return self._publish(alert, AlertState.FIRING, at)
+        said = self._announce(alert, at)
         if is_due:
-            return [self._announce(alert, at)]
-        repeat = alert.rule.repeat_after(event.severity)
-        if repeat and at.monotonic - alert.voiced_at >= repeat:
-            said = self._announce(alert, at)
-            title, summary = again(said, at.monotonic - alert.begun)
-            return [replace(said, title=title, summary=summary)]
-        return self._publish(alert, AlertState.FIRING, at)
+            return [said]
+        title, summary = again(said, at.monotonic - alert.begun)
+        return [replace(said, title=title, summary=summary)]
 
     def _announce(self, alert: Alert, at: Moment) -> AlertEvent:
-        alert.voiced, alert.voiced_at = alert.event.severity, at.monotonic
+        alert.voiced, alert.voiced_at = alert.severity, at.monotonic
         event = self._change(alert, AlertState.FIRING, at, notify=True)
         return replace(event, summary=flapping(event)) if event.occurrence >= FLAPS else event
 
     def _publish(self, alert: Alert, state: AlertState, at: Moment) -> list[AlertEvent]:
         """Tell that an alert is in this state, without a word to a person; nothing where that is known."""
-        if alert.told == (state, alert.event.severity):
+        if alert.told == (state, alert.severity):
             return []
         return [self._change(alert, state, at, notify=False)]
 
     def _change(self, alert: Alert, state: AlertState, at: Moment, *, notify: bool) -> AlertEvent:
         alert.event = replace(alert.event, state=state, time=at.wall, notify=notify)
-        alert.told = (state, alert.event.severity)
+        alert.told = (state, alert.severity)
         return alert.event
 
     def _is_inhibited(self, alert: Alert) -> bool:
         return any(
-            item.mutes(alert.event, (it.event for it in self._alerts.get(item.source, {}).values() if it.fires))
+            item.mutes(alert.identity, (it.identity for it in self._alerts.get(item.source, {}).values() if it.fires))
             for item in self._inhibitions
             if alert.rule.name in item.targets
         )
 
     def _resolve(self, alert: Alert, at: Moment, *, is_news: bool) -> list[AlertEvent]:
-        was_said = alert.voiced is not None and is_news and not self._silences.cover(alert.event)
+        was_said = alert.voiced is not None and is_news and not self._silences.cover(alert.identity)
         return [self._over(alert, at, "", notify=was_said)]
 
     def _over(self, alert: Alert, at: Moment, why: str, *, notify: bool) -> AlertEvent:
@@ -288,32 +288,32 @@ class Engine:
         return [event for had_fired, event in closed if had_fired]
 
     def _acknowledge(self, alert: Alert, at: Moment, note: str) -> list[AlertEvent]:
-        if alert.event.state == AlertState.ACKNOWLEDGED and note in ("", alert.event.note):
+        if alert.state == AlertState.ACKNOWLEDGED and note in ("", alert.event.note):
             return []
         alert.event = replace(alert.event, note=note or alert.event.note)
-        alert.voiced = alert.event.severity
-        if alert.event.state == AlertState.NO_DATA:
+        alert.voiced = alert.severity
+        if alert.state == AlertState.NO_DATA:
             alert.before_gap = AlertState.ACKNOWLEDGED
             return []
         return [self._change(alert, AlertState.ACKNOWLEDGED, at, notify=False)]
 
     def _return_data(self, alert: Alert, at: Moment) -> None:
         alert.seen, alert.missed = at.monotonic, 0
-        if alert.event.state == AlertState.NO_DATA:
+        if alert.state == AlertState.NO_DATA:
             alert.event = replace(alert.event, state=alert.before_gap)
 
     def _miss(self, alert: Alert, at: Moment) -> list[AlertEvent]:
         """Count a round without a value of an alert."""
         alert.missed += 1
         if at.monotonic - alert.seen > FORGET_SECONDS:
-            return self._close([alert], f"{alert.event.subject} is no longer observed.", at)
+            return self._close([alert], f"{alert.identity.subject} is no longer observed.", at)
         if alert.missed < MISSED_ROUNDS:
             return []
         if not alert.fires:  # nobody can say that it lasted
             return self._close([alert], "", at)
-        if alert.event.state == AlertState.NO_DATA:
+        if alert.state == AlertState.NO_DATA:
             return []
-        alert.before_gap = alert.event.state
+        alert.before_gap = alert.state
         return self._publish(alert, AlertState.NO_DATA, at)
 
     def _forget(self, at: Moment) -> None:
@@ -333,4 +333,4 @@ def judge_once(rules: Iterable[Rule], observations: Iterable[Observation], now: 
 
 
 def _key_of(alert: Alert) -> Key:
-    return (alert.rule.name, labels_key(alert.event.labels))
+    return (alert.rule.name, labels_key(alert.identity.labels))

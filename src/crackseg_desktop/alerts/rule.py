@@ -48,6 +48,7 @@ class Rule:
         once_per_run: a subject is told of once, however often it comes back.
         cause, advice: why it is likely so, and what to try.
         causes: cause and advice by the kind of an observation, where they are known better.
+        all_levels: every severity with its limits, the mildest first.
     """
 
     name: str
@@ -70,16 +71,16 @@ class Rule:
     cause: str = ""
     advice: str = ""
     causes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    all_levels: tuple[Level, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        levels = (Level(self.severity, self.limit, self.clear, self.relative_to), *self.levels)
+        object.__setattr__(self, "all_levels", levels)  # once: it is asked for with every value
 
     @property
     def unit(self) -> str:
         """Return the unit of the rule's metric."""
         return CATALOGUE[self.metric].unit
-
-    @property
-    def all_levels(self) -> tuple[Level, ...]:
-        """Return the levels, the mildest first."""
-        return (Level(self.severity, self.limit, self.clear, self.relative_to), *self.levels)
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -88,7 +89,7 @@ class Rule:
 
     def applies_to(self, labels: Mapping[str, str]) -> bool:
         """Say whether a subject is one that this rule judges."""
-        return all(labels.get(name) == value for name, value in self.labels.items())
+        return not self.labels or all(labels.get(name) == value for name, value in self.labels.items())
 
     def limit_of(self, level: Level, references: Mapping[str, float]) -> float | None:
         """Return the limit of a level as an absolute value; None where what it is relative to is not known."""

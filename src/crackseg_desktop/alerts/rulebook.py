@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.alerts.observation import Labels, labels_key
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.alerts.observation import Key, Observation
     from crackseg_desktop.alerts.rule import Rule
+
+
+_NONE: Mapping[str, float] = MappingProxyType({})
 
 
 class Rulebook:
@@ -33,7 +37,7 @@ class Rulebook:
 
     def judging(
         self, seen: Iterable[Observation], now: float
-    ) -> Iterator[tuple[Rule, Observation, Mapping[str, float]]]:
+    ) -> Iterator[tuple[Key, Rule, Observation, Mapping[str, float]]]:
         """Yield each rule with what it judges, and the values of the same subject that limits are a distance to."""
         seen = tuple(seen)
         distances: dict[Labels, dict[str, float]] = {}
@@ -41,11 +45,14 @@ class Rulebook:
             if item.metric in self._references:
                 distances.setdefault(labels_key(item.labels), {})[item.metric] = item.value
         for item in seen:
-            for rule in self._by_metric.get(item.metric, ()):
+            rules = self._by_metric.get(item.metric, ())
+            labels = labels_key(item.labels) if rules else ()
+            value, references = (item.subject, item.value, now), distances.get(labels, _NONE)
+            for rule in rules:
                 if rule.applies_to(item.labels):
-                    labels = labels_key(item.labels)
-                    self._values[rule.name, labels] = (item.subject, item.value, now)
-                    yield rule, item, distances.get(labels, {})
+                    key = (rule.name, labels)
+                    self._values[key] = value
+                    yield key, rule, item, references
 
     def forget(self, before: float) -> None:
         """Let go of what was last observed before this moment (monotonic)."""
