@@ -80,7 +80,7 @@ def test_that_buckets_of_any_floats_come_back(values: list[float]) -> None:
 
 def test_that_only_the_blocks_of_a_span_are_unpacked() -> None:
     blocks = b"".join(
-        pack_plain(array("d", [start, start + 1]), array("d", [start, 0.0]), 1.0) for start in (0.0, 10.0, 20.0)
+        pack_plain(array("d", [start, start + 1]), array("d", [start, 0.0]), 1.0, (start, start + 1)) for start in (0.0, 10.0, 20.0)
     )
     assert [list(columns.times) for columns in unpack(blocks, 11.0, 20.0)] == [[10.0, 11.0]]
     assert len(list(unpack(blocks))) == 3

@@ -67,7 +67,9 @@ class Archive:
         """Return the series whose metric matches a GLOB, sorted; with ``since`` those with figures since then."""
         seen = -math.inf if since is None else since - _SEEN_MARGIN_SECONDS
         query = "SELECT metric, labels FROM series WHERE metric GLOB ? AND seen >= ?"
-        rows: list[tuple[Any, ...]] = self._ask(lambda connection: connection.execute(query, (pattern, seen)).fetchall(), [])
+        rows: list[tuple[Any, ...]] = self._ask(
+            lambda connection: connection.execute(query, (pattern, seen)).fetchall(), []
+        )
         return tuple(sorted(key_of(*row) for row in rows))
 
     def read(self, key: SeriesKey, since: float, until: float, most: int | None = None) -> Buckets:
@@ -85,7 +87,9 @@ class Archive:
     def gaps(self, since: float, until: float) -> tuple[Gap, ...]:
         """Return the spans, of those that touch this one, of which nothing is known, the oldest first."""
         query = "SELECT since, until, reason FROM gaps WHERE until >= ? AND since < ? ORDER BY since"
-        rows: list[tuple[Any, ...]] = self._ask(lambda connection: connection.execute(query, (since, until)).fetchall(), [])
+        rows: list[tuple[Any, ...]] = self._ask(
+            lambda connection: connection.execute(query, (since, until)).fetchall(), []
+        )
         return tuple(Gap(*row) for row in rows)
 
     def covered(self) -> tuple[float, float] | None:
@@ -170,6 +174,10 @@ class Archive:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _rows(connection: sqlite3.Connection, query: str, values: tuple[str | float, ...]) -> list[tuple[Any, ...]]:
+    return connection.execute(query, values).fetchall()
 
 
 def _covered(connection: sqlite3.Connection) -> tuple[float, float] | None:

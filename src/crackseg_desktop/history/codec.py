@@ -20,7 +20,7 @@ none (counts, states)     0.001                  0.001
                           infinities too
 ========================  =====================  ==================
 
-Times are kept in milliseconds. Where steps do not hold (NaN, infinite, beyond 2⁵³ steps), figures are kept as the
+Times are kept in milliseconds. Where steps do not hold (NaN, infinite, beyond 2⁶² steps), figures are kept as the
 floats that they are. A block describes itself, so that a change of this table changes no block that is there.
 """
 
@@ -30,6 +30,7 @@ import math
 import sys
 import zlib
 from array import array
+from contextlib import suppress
 from itertools import accumulate
 from operator import add, sub
 from struct import Struct
@@ -65,7 +66,6 @@ _STEPS = {
     "": _PLAIN,
 }
 _MILLISECONDS = Steps(1, 1000)
-_MOST_STEPS = 2**53
 _LEVEL = 6
 
 _HEAD = Struct("<IBIddd")  # bytes that follow the checksum, kind, rows, period, first time, end
@@ -75,6 +75,7 @@ _SCALE = Struct("<ii")  # up and down of the steps; 0, 0: floats follow
 _INTEGERS = Struct("<Bqq")  # how and how wide, first or smallest, common divisor
 _PLAIN_SAMPLES, _SAMPLES, _BUCKETS = range(3)
 _DIFFERENCES, _DIRECT = 0, 16
+_WIDEST = 1 << 62
 _WIDTHS = ("b", "h", "i", "q")
 
 
@@ -101,21 +102,30 @@ class Head(NamedTuple):
     end: float
 
 
-def pack_plain(times: array[float], values: array[float], period: float) -> bytes:
-    """Return samples as they are: quickly written, for those that are packed within the hour."""
-    return _headed(_PLAIN_SAMPLES, times, period, times.tobytes() + values.tobytes())
+def pack_plain(times: array[float], values: array[float], period: float, span: tuple[float, float]) -> bytes:
+    """Return samples as they are, in any order: quickly written, for those that are packed within the hour."""
+    return _headed(_PLAIN_SAMPLES, span, len(times), period, times.tobytes() + values.tobytes())
 
 
-def pack_samples(times: Sequence[float], values: Sequence[float], period: float, steps: Steps) -> bytes:
+def pack_times(times: Sequence[float]) -> bytes:
+    """Return the times of samples as ``pack_samples`` takes them: for series that have the same ones."""
+    return _figures(times, _MILLISECONDS)
+
+
+def pack_samples(
+    times: Sequence[float], values: Sequence[float], period: float, steps: Steps, packed_times: bytes = b""
+) -> bytes:
     """Return samples (one or more, times rising) as a block."""
-    return _headed(_SAMPLES, times, period, _deflated(_figures(times, _MILLISECONDS) + _figures(values, steps)))
+    content = (packed_times or pack_times(times)) + _figures(values, steps)
+    return _headed(_SAMPLES, (times[0], times[-1]), len(times), period, _deflated(content))
 
 
 def pack_buckets(columns: Columns, period: float, steps: Steps) -> bytes:
     """Return buckets (one or more, times rising, multiples of the period) as a block."""
     numbers = [round(time / period) for time in columns.times]
     content = _integers(numbers) + _integers(columns.counts) + _extremes(columns, steps)
-    return _headed(_BUCKETS, columns.times, period, _deflated(content), period)
+    span = columns.times[0], columns.times[-1] + period
+    return _headed(_BUCKETS, span, len(numbers), period, _deflated(content))
 
 
 def _split(content: bytes) -> Iterator[tuple[Head, memoryview]]:
@@ -139,8 +149,8 @@ def unpack(content: bytes, since: float = -math.inf, until: float = math.inf) ->
             yield _unpacked(head, body)
 
 
-def _headed(kind: int, times: Sequence[float], period: float, body: bytes, length: float = 0.0) -> bytes:
-    head = _HEAD.pack(len(body), kind, len(times), period, times[0], times[-1] + length)
+def _headed(kind: int, span: tuple[float, float], rows: int, period: float, body: bytes) -> bytes:
+    head = _HEAD.pack(len(body), kind, rows, period, *span)
     return head + _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(head))) + body
 
 
@@ -155,18 +165,18 @@ def _in_steps(values: Sequence[float], up: int, down: int) -> list[int] | None:
         return None
     factor = down / up
     try:
-        steps = [round(value * factor) for value in values]
+        return [round(value * factor) for value in values]
     except (ValueError, OverflowError):  # NaN, infinite
         return None
-    return steps if max(steps) < _MOST_STEPS and min(steps) > -_MOST_STEPS else None
 
 
 def _figures(values: Sequence[float], steps: Steps) -> bytes:
     """Return a column of figures."""
     whole = _in_steps(values, steps.up, steps.down)
-    if whole is None:
-        return _SCALE.pack(0, 0) + _floats(values)
-    return _SCALE.pack(steps.up, steps.down) + _integers(whole)
+    if whole is not None:
+        with suppress(OverflowError):
+            return _SCALE.pack(steps.up, steps.down) + _integers(whole)
+    return _SCALE.pack(0, 0) + _floats(values)
 
 
 def _extremes(columns: Columns, steps: Steps) -> bytes:
@@ -174,13 +184,14 @@ def _extremes(columns: Columns, steps: Steps) -> bytes:
     whole = [_in_steps(column, steps.up, steps.down) for column in (columns.minima, columns.maxima, columns.lasts)]
     minima, maxima, lasts = whole
     means = _in_steps(columns.means, steps.up, steps.down)
-    if minima is None or maxima is None or lasts is None or means is None:
-        exact = b"".join(map(_floats, (columns.minima, columns.maxima, columns.lasts)))
-        return _SCALE.pack(0, 0) + exact + _floats(_shortened(columns))
-    parts = [_SCALE.pack(steps.up, steps.down), _SCALE.pack(steps.mean_up, 1), _integers(minima)]
-    parts += [_integers(list(map(sub, column, minima))) for column in (maxima, lasts)]
-    parts.append(_integers([round((mean - least) / steps.mean_up) for mean, least in zip(means, minima, strict=True)]))
-    return b"".join(parts)
+    if minima is not None and maxima is not None and lasts is not None and means is not None:
+        parts: list[list[int]] = [minima, *(list(map(sub, column, minima)) for column in (maxima, lasts, means))]
+        if steps.mean_up > 1:
+            parts[3] = [round(more / steps.mean_up) for more in parts[3]]
+        with suppress(OverflowError):
+            return _SCALE.pack(steps.up, steps.down) + _SCALE.pack(steps.mean_up, 1) + b"".join(map(_integers, parts))
+    exact = b"".join(map(_floats, (columns.minima, columns.maxima, columns.lasts)))
+    return _SCALE.pack(0, 0) + exact + _floats(_shortened(columns))
 
 
 def _shortened(columns: Columns) -> Sequence[float]:
@@ -191,24 +202,26 @@ def _shortened(columns: Columns) -> Sequence[float]:
 
 
 def _integers(values: Sequence[int]) -> bytes:
-    """Return whole numbers as how they differ from the one before, or from the smallest, whichever is narrower."""
-    differences = list(map(sub, values[1:], values))
+    """Return whole numbers as how they differ from the one before, or from the smallest, whichever is narrower.
+
+    Raises OverflowError beyond 64 bits.
+    """
     low, high = min(values), max(values)
-    if differences and max(differences) - min(differences) <= high - low:
-        how, base, rest = _DIFFERENCES, values[0], differences
-    else:
-        how, base, rest = _DIRECT, low, [value - low for value in values]
+    if low < -_WIDEST or high >= _WIDEST:
+        raise OverflowError
+    if low == high:
+        return _INTEGERS.pack(_DIRECT, low, 0)
+    rest = list(map(sub, values[1:], values))
+    how, base, least, most = _DIFFERENCES, values[0], min(rest), max(rest)
+    if most - least > high - low:
+        rest = [value - low for value in values]
+        how, base, least, most = _DIRECT, low, 0, high - low
     divisor = math.gcd(*rest)
-    if not divisor:
-        return _INTEGERS.pack(how, base, 0)
     if divisor > 1:
         rest = [value // divisor for value in rest]
-    width = next(code for code in range(4) if _fits(rest, 8 << code))
+    widest = max(most, -1 - least) // divisor
+    width = next(code for code in range(4) if widest < 1 << (8 << code) - 1)
     return _INTEGERS.pack(how + width, base, divisor) + _planes(array(_WIDTHS[width], rest))
-
-
-def _fits(values: Sequence[int], bits: int) -> bool:
-    return min(values) >= -1 << bits - 1 and max(values) < 1 << bits - 1
 
 
 def _floats(values: Sequence[float]) -> bytes:
