@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.readings import Checkpoint
 
-WINDOWS = (2 * 3600.0, 12 * 3600.0, 7 * 86_400.0)
+WINDOWS = (3600.0, 6 * 3600.0, 2 * 86_400.0, 7 * 86_400.0)
 """Over what time a pace is taken, the present one first: a slow trend shows only in the longer ones."""
 HORIZON_SECONDS = 30 * 86_400.0
 
@@ -29,7 +29,7 @@ _REACH = 10.0
 """A pace is followed for so many times the span that it was seen over, and no farther."""
 _LEAST_SECONDS = 1800.0
 _PARTS, _FEWEST_PARTS = 64, 8
-_TAIL = 0.1
+_TAIL = 0.25
 """The share of slopes on either side of the interval."""
 _STEADY = 0.25
 """The slowest of the slopes within the interval must be at least this share of the median."""
