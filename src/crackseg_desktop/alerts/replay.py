@@ -139,8 +139,8 @@ def _events(rule: Rule, subject: Subject, rows: Iterable[Row]) -> Iterator[Alert
         if (is_open or was_beyond) and time - before > longest_step:
             changes += _missed(engine, before, time)
         there = references(time)
-        is_beyond = any(rule.breached_by(value, level, there) for level in rule.all_levels)
-        if is_open or was_beyond or is_beyond:
+        is_beyond = is_open or any(rule.breached_by(value, level, there) for level in rule.all_levels)
+        if was_beyond or is_beyond:
             seen = [Observation(metric, subject.labels, figure, subject.name) for metric, figure in there.items()]
             seen.append(Observation(rule.metric, subject.labels, value, subject.name))
             changes += engine.observe(seen, Moment(time, time))
@@ -164,12 +164,12 @@ def _missed(engine: Engine, before: float, time: float) -> Iterator[AlertEvent]:
 
 
 def _rows(rule: Rule, values: Buckets) -> Iterator[Row]:
-    """Yield times and values to judge: of buckets that are long for the rule the worst, at both of their ends."""
+    """Yield times and values to judge: of buckets that are long for the rule the worst, as if it lasted all along."""
     if not _is_coarse(rule, values):
         rows: Iterable[Row] = zip(values.times, values.lasts, strict=True)
     else:
         worst = values.maxima if rule.comparison == "above" else values.minima
-        ends = (0.0, _WITHIN * values.period)
+        ends = (0.0, _WITHIN * values.period) if rule.for_seconds else (0.0,)
         rows = ((time + end, value) for time, value in zip(values.times, worst, strict=True) for end in ends)
     return (row for row in rows if not math.isnan(row[1]))
 
