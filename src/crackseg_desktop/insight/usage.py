@@ -21,6 +21,7 @@ IDLE_RATIO = 0.05
 LEAST_IDLE_SECONDS = 300.0
 """A GPU may rest for shorter while a training validates, writes a checkpoint or starts its data loaders."""
 
+_HOURS = 7 * 24
 _QUARTER = 900.0
 """All time zones in use change hours at a quarter of an hour of UTC."""
 
@@ -119,29 +120,32 @@ def heat_map(
     since: float,
     until: float,
 ) -> HeatMap:
-    """Return the mean of each hour of the week over a span, in a time zone.
-
-    Rows may be no longer than a quarter of an hour, which is the coarsest that is kept; each counts for the quarter in
-    which it begins.
-    """
-    known, sums, there = ([0.0] * 168 for _ in range(3))
-    cells: dict[int, int] = {}
-    for quarter in range(math.floor(since / _QUARTER), math.ceil(until / _QUARTER)):
+    """Return the mean of each hour of the week over a span, in a time zone."""
+    known, sums, there = ([0.0] * _HOURS for _ in range(3))
+    cells = {}
+    for quarter, length in _quarters(since, until):
         local = datetime.fromtimestamp(quarter * _QUARTER, zone)
         cells[quarter] = cell = local.weekday() * 24 + local.hour
-        there[cell] += min(until, (quarter + 1) * _QUARTER) - max(since, quarter * _QUARTER)
-    lengths = clipped(times, seconds, since, until)
-    for time, value, length in zip(times, values, lengths, strict=True):
-        if length > 0 and not math.isnan(value):
-            cell = cells[math.floor(max(time, since) / _QUARTER)]
-            sums[cell] += value * length
-            known[cell] += length
+        there[cell] += length
+    for time, value, whole in zip(times, values, seconds, strict=True):
+        if whole > 0 and not math.isnan(value):
+            for quarter, length in _quarters(max(time, since), min(time + whole, until)):
+                cell = cells[quarter]
+                sums[cell] += value * length
+                known[cell] += length
     means = [total / length if length > 0 else None for total, length in zip(sums, known, strict=True)]
     shares = [min(1.0, length / whole) if whole > 0 else 0.0 for length, whole in zip(known, there, strict=True)]
-    days = range(0, 168, 24)
-    return HeatMap(
-        tuple(tuple(means[day : day + 24]) for day in days), tuple(tuple(shares[day : day + 24]) for day in days)
-    )
+    days = [slice(hour, hour + 24) for hour in range(0, _HOURS, 24)]
+    return HeatMap(tuple(tuple(means[day]) for day in days), tuple(tuple(shares[day]) for day in days))
+
+
+def _quarters(since: float, until: float) -> Iterator[tuple[int, float]]:
+    """Yield the quarters of an hour that a span touches, by their number, and the seconds of it that lie in each."""
+    quarter = math.floor(since / _QUARTER)
+    while since < until:
+        quarter, end = quarter + 1, min(until, (quarter + 1) * _QUARTER)
+        yield quarter - 1, end - since
+        since = end
 
 
 def _known(values: Sequence[float], seconds: Sequence[float]) -> Iterator[tuple[float, float]]:
