@@ -7,11 +7,12 @@ that is missing, and nothing known is None, never 0.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.insight.coverage import LONGEST_GAP, clipped, merged
+from crackseg_desktop.insight.coverage import LONGEST_GAP, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -94,22 +95,12 @@ def idle_spans(
 
     ``alive`` are the spans of the runs on this GPU. A gap ends a span: nobody knows whether it was idle there.
     """
-    found: list[tuple[float, float]] = []
-    for since, until in merged(alive):
-        lengths = clipped(times, seconds, since, until)
-        begin = end = -math.inf
-        for time, value, length in zip(times, utilization, lengths, strict=True):
-            if length <= 0:
-                continue
-            start = max(time, since)
-            is_idle = value <= limit
-            if not is_idle or start - end > LONGEST_GAP:
-                found += _long_enough(begin, end, least)
-                begin = end = start if is_idle else -math.inf
-            if is_idle:
-                end = start + length
-        found += _long_enough(begin, end, least)
-    return tuple(found)
+    return tuple(
+        span
+        for since, until in merged(alive)
+        for span in _idle_within(times, utilization, seconds, (since, until), limit)
+        if span[1] - span[0] >= least
+    )
 
 
 def heat_map(
@@ -160,5 +151,25 @@ def _extreme(times: Sequence[float], values: Sequence[float], sign: float) -> Pe
     return Peak(values[row], times[row]) if row is not None else None
 
 
-def _long_enough(begin: float, end: float, least: float) -> list[tuple[float, float]]:
-    return [(begin, end)] if end - begin >= least else []
+def _idle_within(
+    times: Sequence[float],
+    utilization: Sequence[float],
+    seconds: Sequence[float],
+    alive: tuple[float, float],
+    limit: float,
+) -> Iterator[tuple[float, float]]:
+    """Yield the stretches of a span in which all values are known and none is above the limit."""
+    since, until = alive
+    begin = end = None
+    for row in range(max(0, bisect_right(times, since) - 1), bisect_left(times, until)):
+        start, stop = max(times[row], since), min(times[row] + seconds[row], until)
+        if stop <= start:
+            continue
+        is_idle = utilization[row] <= limit
+        if begin is not None and end is not None and (not is_idle or start - end > LONGEST_GAP):
+            yield begin, end
+            begin = None
+        if is_idle:
+            begin, end = start if begin is None else begin, stop
+    if begin is not None and end is not None:
+        yield begin, end
