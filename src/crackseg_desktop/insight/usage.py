@@ -107,11 +107,11 @@ def heat_map(
     times: Sequence[float],
     values: Sequence[float],
     seconds: Sequence[float],
-    zone: tzinfo,
+    zone: tzinfo | None,
     since: float,
     until: float,
 ) -> HeatMap:
-    """Return the mean of each hour of the week over a span, in a time zone."""
+    """Return the mean of each hour of the week over a span, in a time zone (None: the machine's own)."""
     known, sums, there = ([0.0] * _HOURS for _ in range(3))
     cells = {}
     for quarter, length in _quarters(since, until):
