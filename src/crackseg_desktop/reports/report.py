@@ -215,8 +215,12 @@ class Issue:
     peak: float | None = None
     limit: float | None = None
     lowest: bool = False  # the peak is a least
-    run: str = ""  # the id of its run
+    labels: tuple[tuple[str, str], ...] = ()
     simulated: bool = False
+
+    def label(self, name: str) -> str:
+        """Return a label of its subject, such as the id of its ``run``; "" where it has none."""
+        return dict(self.labels).get(name, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +287,7 @@ class Report:
         mean_seconds: mean duration of the runs that were completed in the period.
         best: the best scores that were reached in the period.
         disk_growth: bytes a second that checkpoints grew by.
-        issues: the gravest and newest first; ``brief`` more were over within a minute and are only counted.
+        issues: the gravest and newest first; ``unlisted`` more followed from one of these, or are too many to list.
         simulated: its data is made up; it says so.
         notes: what could not be read, in sentences.
     """
@@ -304,7 +308,7 @@ class Report:
     health: tuple[Health, ...] = ()
     lanes: tuple[Lane, ...] = ()
     issues: tuple[Issue, ...] = ()
-    brief: int = 0
+    unlisted: int = 0
     actions: tuple[Action, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
     week: Week | None = None
@@ -314,7 +318,7 @@ class Report:
     @property
     def is_quiet(self) -> bool:
         """Say whether nothing happened: no training and no issue."""
-        return not self.runs and not self.issues and not self.brief
+        return not self.runs and not self.issues and not self.unlisted
 
     def runs_of(self, outcome: Outcome) -> tuple[RunReport, ...]:
         """Return the runs with one outcome."""
