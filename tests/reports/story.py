@@ -180,7 +180,7 @@ def run_of(plan: Plan, now: float) -> Run:
         config=plan.config,
         checkpoints=files,
     )
-    findings = ()
+    findings: tuple[Finding, ...] = ()
     if plan.nan_epoch is not None:
         findings = (Finding("nan", "val/loss", plan.nan_epoch, f"NaN loss since epoch {plan.nan_epoch} (val/loss)"),)
     return Run(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from crackseg_desktop import units
 from crackseg_desktop.readings import Severity
 from crackseg_desktop.reports.report import Action, Outcome, Resolution
+from crackseg_desktop.reports.training import rate_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,8 +115,8 @@ def _restart(run: RunReport, facts: Run, report: Report) -> Action:
         if rate:
             lower = _lower(rate)
             return Action(
-                f"Restart {run.name} with a learning rate of {lower:g}.",
-                f"{evidence}; likely cause: {rate:g} is too high",
+                f"Restart {run.name} with a learning rate of {rate_words(lower)}.",
+                f"{evidence}; likely cause: {rate_words(rate)} is too high",
             )
         return Action(f"Restart {run.name} with a lower learning rate.", f"{evidence}; likely it is too high")
     if kind == "out_of_memory":

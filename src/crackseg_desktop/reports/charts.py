@@ -55,10 +55,10 @@ def best_by_run(report: Report, theme: Theme = "light") -> str:
         picture.text(0, 17, "no run told an IoU in this period", "text3")
         return picture.svg()
     target = _target(report)
-    scale = Scale(0.0, min(1.0, max(shown[0][1], target or 0.0) * 1.1), 108.0, HALF - 58)
+    scale = Scale(0.0, min(1.0, max(shown[0][1], target or 0.0) * 1.1), 126.0, HALF - 50)
     for index, (run, value) in enumerate(shown):
         middle = index * _ROW + _ROW / 2
-        picture.text(0, middle + 4, elided(run.short, 102), "text2")
+        picture.text(0, middle + 4, elided(run.short, 120), "text2")
         picture.rect(scale.start, middle - 4, scale(value) - scale.start, 8, "s1", radius=1.5)
         picture.text(HALF, middle + 4, units.score(value), "text", anchor="end")
     if target is not None:

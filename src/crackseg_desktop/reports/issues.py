@@ -160,6 +160,6 @@ def _meet(one: Issue, other: Issue) -> bool:
 
 def figure_of(issue: Issue) -> str:
     """Return the worst figure of an issue in words: ``peak 82 °C``, ``lowest 9.8 GiB``; "" where it says nothing."""
-    if issue.peak is None or issue.unit in ("", "state"):
+    if issue.peak is None or issue.unit in ("", "state", "seconds"):
         return ""
     return f"{'lowest' if issue.lowest else 'peak'} {units.figure(issue.unit, issue.peak)}"

@@ -141,7 +141,7 @@ def _draw_cross(picture: Picture, x: float, y: float) -> None:
 
 def _draw_gaps(picture: Picture, report: Report, scale: Scale, top: float, bottom: float) -> None:
     for gap in sorted(report.coverage.gaps, key=lambda gap: gap.since):
-        left, right = scale(gap.since), max(scale(gap.until), scale(gap.since) + 1)
+        left, right = scale(gap.since), max(scale(gap.until), scale(gap.since) + 2)
         picture.rect(left, top, right - left, bottom - top, "raised", alpha=0.7)
         if right - left >= width_of(gap.reason, CAPTION) + 8:
             picture.text((left + right) / 2, bottom - 6, gap.reason, "text3", size=CAPTION, anchor="middle")

@@ -199,8 +199,15 @@ def health_words(row: Health) -> str:
         figure_now = units.split_figure(row.unit, row.now.value)[0]
         return f"{units.figure(row.unit, row.peak.value)}, now {figure_now}"
     if row.kind == "disk":
-        return f"{now} free"
+        low = units.split_figure(row.unit, row.peak.value)
+        return f"{now} free" if now == " ".join(low) else f"{now} free, low {_without(low, now)}"
     return of_total(row.peak.value, row.total.value)
+
+
+def _without(figure: tuple[str, str], beside: str) -> str:
+    """Write a figure without its unit where that stands beside it."""
+    value, unit = figure
+    return value if beside.endswith(f" {unit}") else f"{value} {unit}"
 
 
 def of_total(value: float | None, total: float | None) -> str:
