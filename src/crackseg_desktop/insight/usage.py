@@ -115,11 +115,11 @@ def heat_map(
     times: Sequence[float],
     values: Sequence[float],
     seconds: Sequence[float],
-    zone: tzinfo,
+    zone: tzinfo | None,
     since: float,
     until: float,
 ) -> HeatMap:
-    """Return the mean of each hour of the week over a span, in a time zone.
+    """Return the mean of each hour of the week over a span, in a time zone (None: the machine's own).
 
     Rows may be no longer than a quarter of an hour, which is the coarsest that is kept; each counts for the quarter in
     which it begins.

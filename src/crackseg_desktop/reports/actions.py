@@ -170,7 +170,9 @@ def _of_checkpoints(report: Report) -> Iterator[Weighed]:
     if not heavy or total < _MUCH_BYTES:
         return
     most = max(heavy, key=lambda run: (run.checkpoints.size_bytes, run.id))
-    each = units.figure("bytes", most.checkpoints.size_bytes / most.checkpoints.count)
-    held = f"{most.name} holds {most.checkpoints.count} × {each}, {units.figure('bytes', most.checkpoints.size_bytes)}"
+    held = most.checkpoints
+    each, size = units.figure("bytes", held.size_bytes / held.count), units.figure("bytes", held.size_bytes)
+    needed = f", the two need {units.figure('bytes', held.needed_bytes)}" if held.needed_bytes else ""
     others = f"; {len(heavy)} runs hold {units.figure('bytes', total)}" if len(heavy) > 1 else ""
-    yield 6, Action("Keep the best and the last checkpoint only.", held + others)
+    evidence = f"{most.name} holds {held.count} × {each}, {size}{needed}{others}"
+    yield 6, Action("Keep the best and the last checkpoint only.", evidence)

@@ -12,7 +12,7 @@ from crackseg_desktop import units
 from crackseg_desktop.reports import words
 from crackseg_desktop.reports.period import DAYS
 from crackseg_desktop.reports.scales import Scale, nice_step, value_ticks
-from crackseg_desktop.reports.svg import CAPTION, Picture, elided, width_of
+from crackseg_desktop.reports.svg import CAPTION, Anchor, Picture, elided, width_of
 from crackseg_desktop.reports.timeline import WIDTH, timeline
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _panel(
         picture.line(axis, up(value), left + width, up(value), "grid")
         picture.text(axis - 8, up(value) + 4, text, "text3", size=CAPTION, anchor="end")
     for epoch in _epoch_ticks(first, last):
-        anchor = "end" if across(epoch) > left + width - 16 else "middle"
+        anchor: Anchor = "end" if across(epoch) > left + width - 16 else "middle"
         picture.text(across(epoch), bottom + 15, f"{epoch:g}", "text3", size=CAPTION, anchor=anchor)
     if target is not None and low <= target <= high:
         picture.line(axis, up(target), left + width, up(target), "text2", dash="4 3")

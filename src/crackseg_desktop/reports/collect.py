@@ -90,7 +90,7 @@ def _runs(period: Period, sources: Sources, usage: Usage, issues: Sequence[Issue
     for told, short in zip(there, shorts, strict=True):
         run = run_report(period, told, short, sources.settings.targets)
         alerts = sum(issue.times for issue in issues if issue.label("run") == run.id)
-        reports.append(usage.of_run(replace(run, alerts=alerts), told.begun, told.ended))
+        reports.append(usage.of_run(replace(run, alerts=alerts)))
     return tuple(reports)
 
 

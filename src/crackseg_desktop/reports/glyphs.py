@@ -42,7 +42,16 @@ def alert_glyph(issue: Issue, theme: Theme = "light") -> str:
     is_over = issue.resolution == Resolution.RESOLVED
     if issue.severity == Severity.CRITICAL:
         low, high, near, far = 1.0, 13.0, 4.5, 9.5
-        corners = [(near, low), (far, low), (high, near), (high, far), (far, high), (near, high), (low, far), (low, near)]
+        corners = [
+            (near, low),
+            (far, low),
+            (high, near),
+            (high, far),
+            (far, high),
+            (near, high),
+            (low, far),
+            (low, near),
+        ]
         colour = "critical"
     else:
         corners, colour = [(7.0, 1.2), (13.4, 12.5), (0.6, 12.5)], "warning_shape"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from crackseg_desktop import units
 from crackseg_desktop.reports import charts, words
-from crackseg_desktop.reports.glyphs import alert_glyph, app_mark, run_glyph
+from crackseg_desktop.reports.glyphs import alert_glyph, run_glyph
 from crackseg_desktop.reports.svg import style_sheet
 from crackseg_desktop.resources import resource
 
@@ -53,7 +53,7 @@ def _content(report: Report, theme: Theme) -> dict[str, Any]:
         "charts": {
             name: _markup(draw(report))
             for name, draw in (
-                ("mark", lambda _: app_mark()),
+                ("mark", lambda _: _app_mark()),
                 ("timeline", charts.timeline),
                 ("health", charts.health),
                 ("best", charts.best_by_run),
@@ -73,6 +73,12 @@ def _style(theme: Theme) -> str:
         fixed = style_sheet(theme)
         return fixed if theme == "light" else f"@media screen{{{fixed}}}@media print{{{style_sheet('light')}}}"
     return f"{style_sheet('light')}@media screen and (prefers-color-scheme:dark){{{style_sheet('dark')}}}"
+
+
+def _app_mark() -> str:
+    """Return the sign of the application, small."""
+    drawing = resource("icons", "app.svg").read_text(encoding="utf-8")
+    return drawing.replace('width="256" height="256"', 'width="30" height="30" aria-hidden="true"', 1)
 
 
 def _markup(text: str) -> Any:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.reports.past import highest, lowest, merged, subjects
+from crackseg_desktop.insight import coverage
+from crackseg_desktop.insight.usage import last_of, lowest_of, peak_of
+from crackseg_desktop.reports.past import subjects
 from crackseg_desktop.reports.report import Coverage, Figure, Health, Lane, Points
-from crackseg_desktop.series import Gap, series_key
+from crackseg_desktop.series import series_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 MOST_DISKS = 6
 _LANE_POINTS = 480
 _MOST_LINES = 4
-_SHORTEST_GAP = 90.0
-"""A start takes a while, and coarse buckets begin before their first sample: that is no gap."""
+_WITNESSES = ("host_cpu_used_ratio", "host_memory_used_bytes", "gpu_temperature_celsius")
+"""Series that are there whenever the program runs, the surest first."""
 NO_FIGURES = "no readings in this period"
 NOT_READ = "not read now"
 
@@ -99,22 +101,15 @@ def lanes_of(period: Period, machine: Machine) -> tuple[Lane, ...]:
 
 
 def coverage_of(period: Period, past: Past) -> Coverage:
-    """Return of how much of the period there is data; the gaps are the history's and the time outside of it."""
-    covered = past.covered()
-    if period.seconds <= 0 or covered is None:
-        return Coverage(Figure(reason="there is no history yet"))
-    begin, end = period.since, period.until
-    gaps = [Gap(max(gap.since, begin), min(gap.until, end), gap.reason) for gap in past.gaps(begin, end)]
-    known = merged((gap.since, gap.until) for gap in gaps)
-    for since, until in ((begin, min(covered[0], end)), (max(covered[1], begin), end)):
-        told = any(low <= since + _SHORTEST_GAP and until - _SHORTEST_GAP <= high for low, high in known)
-        if until - since > _SHORTEST_GAP and not told:
-            gaps.append(Gap(since, until, "not recorded"))
-    missing = sum(until - since for since, until in merged((gap.since, gap.until) for gap in gaps))
-    ordered = sorted(
-        (gap for gap in gaps if gap.until > gap.since), key=lambda gap: (gap.since - gap.until, gap.since, gap.reason)
-    )
-    return Coverage(Figure(max(0.0, 1.0 - missing / period.seconds)), tuple(ordered))
+    """Return of how much of the period there is data: of the machine, else of its GPUs."""
+    keys = [key for metric in _WITNESSES for key in past.series(metric, period.since)]
+    if period.seconds <= 0 or not keys:
+        return Coverage(Figure(reason="there is no history of it"))
+    read = past.read(keys[0], period.since, period.until)
+    named = past.gaps(period.since, period.until)
+    known = coverage.coverage_of(read.times, coverage.seconds_of(read), period.since, period.until, named)
+    ordered = sorted(known.gaps, key=lambda gap: (gap.since - gap.until, gap.since))
+    return Coverage(Figure(known.share), tuple(ordered))
 
 
 def _gpu_rows(period: Period, machine: Machine, metric: str) -> list[Health]:
@@ -156,12 +151,14 @@ def _disk_rows(period: Period, machine: Machine) -> list[Health]:
 def _filled(
     row: Health, period: Period, machine: Machine, metric: str, buckets: Buckets, labels: Mapping[str, str]
 ) -> Health:
-    worst = lowest(buckets) if row.kind == "disk" else highest(buckets)
-    peak = Figure(worst[0]) if worst is not None else Figure(reason=NO_FIGURES)
-    now = Figure(buckets.lasts[-1]) if len(buckets) else Figure(reason=NO_FIGURES)
+    is_disk = row.kind == "disk"
+    worst = lowest_of(buckets.times, buckets.minima) if is_disk else peak_of(buckets.times, buckets.maxima)
+    last = last_of(buckets.times, buckets.lasts)
+    peak = Figure(worst.value) if worst is not None else Figure(reason=NO_FIGURES)
+    now = Figure(last.value) if last is not None else Figure(reason=NO_FIGURES)
     if not period.is_over and (read := machine.now(metric, **labels)).value is not None:
         now = read
-    return replace(row, peak=peak, peak_at=worst[1] if worst is not None else None, now=now)
+    return replace(row, peak=peak, peak_at=worst.time if worst is not None else None, now=now)
 
 
 def _lines(period: Period, machine: Machine, series: Iterable[tuple[str, SeriesKey]]) -> tuple[Points, ...]:

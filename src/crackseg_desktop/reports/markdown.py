@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.reports.report import Health, Report, RunReport
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$-])")
+_SPECIAL = re.compile(r"([\\`*\[\]|<>~&$@]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.)")
+"""What means something within a line; an underscore within a word does not, and names are full of them."""
+_GUIDE_ROWS = {
+    "gpu_memory": "GPU Memory",
+    "host_memory": "System Memory",
+    "disk": "Disk Space",
+    "temperature": "Temperature",
+}
 _LISTS = (
     (Outcome.ACTIVE, "Active Experiments"),
     (Outcome.COMPLETED, "Completed"),
@@ -86,13 +93,13 @@ def _head(report: Report, title: str) -> Iterator[str]:
 
 
 def _training_status(report: Report) -> Iterator[str]:
-    word = "today" if report.period.kind == "daily" else "this week"
+    word = "Today" if report.period.kind == "daily" else "This Week"
     for outcome, label in _LISTS:
         runs = report.runs_of(outcome)
         if not runs and outcome in (Outcome.INTERRUPTED, Outcome.UNKNOWN):
             continue
-        label = f"{label} {word.title() if word == 'today' else word}" if outcome == Outcome.COMPLETED else label
-        yield f"- {label}: {', '.join(_name(run) for run in runs) or 'none'}"
+        when = f" {word}" if outcome == Outcome.COMPLETED else ""
+        yield f"- {label}{when}: {', '.join(_name(run) for run in runs) or 'none'}"
     yield ""
     if report.runs:
         yield from _run_table(report)
@@ -113,11 +120,8 @@ def _run_table(report: Report) -> Iterator[str]:
 
 
 def _use_table(report: Report) -> Iterator[str]:
-    yield from _table(
-        ("Experiment", *words.USE_HEAD),
-        "lrrrrrrrrr",
-        [(_name(run), *(escaped(cell) for cell in words.use_cells(report, run))) for run in report.runs],
-    )
+    rows = [(_name(run), *(escaped(cell) for cell in words.use_cells(report, run))) for run in report.runs]
+    yield from _table(("Experiment", *words.USE_HEAD), "l" + "r" * len(words.USE_HEAD), rows)
     for reason in words.use_reasons(report):
         yield f"- {escaped(reason)}"
     if words.use_reasons(report):
@@ -133,9 +137,7 @@ def _health(report: Report) -> Iterator[str]:
 
 
 def _health_label(row: Health) -> str:
-    label = {"gpu_memory": "GPU Memory", "host_memory": "System Memory", "disk": "Disk Space"}.get(
-        row.kind, "Temperature"
-    )
+    label = _GUIDE_ROWS[row.kind]
     return f"{label} ({escaped(row.subject)})" if row.subject else label
 
 

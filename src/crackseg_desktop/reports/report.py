@@ -91,12 +91,21 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointUse:
-    """What the checkpoints of a run take: how many there are, their bytes, and what the rest of the run likely adds."""
+    """What the checkpoints of a run take.
+
+    Attributes:
+        written_bytes: of those last written in the period.
+        per_hour: bytes added in an hour; 0 where new ones take the place of old ones.
+        more_bytes: what the rest of the run likely adds.
+        needed_bytes: what the best and the last one alone would take.
+    """
 
     count: int = 0
     size_bytes: int = 0
-    written_bytes: int = 0  # by those last written in the period
+    written_bytes: int = 0
+    per_hour: Figure = field(default_factory=Figure)
     more_bytes: Figure = field(default_factory=Figure)
+    needed_bytes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +295,7 @@ class Report:
         runs: the active ones first, then completed, failed and the others, each the newest first.
         mean_seconds: mean duration of the runs that were completed in the period.
         best: the best scores that were reached in the period.
-        disk_growth: bytes a second that checkpoints grew by.
+        checkpoint_bytes: of checkpoints written in the period.
         issues: the gravest and newest first; ``unlisted`` more followed from one of these, or are too many to list.
         simulated: its data is made up; it says so.
         notes: what could not be read, in sentences.
@@ -304,7 +313,6 @@ class Report:
     idle_seconds: Figure = field(default_factory=Figure)
     throttled_seconds: Figure = field(default_factory=Figure)
     checkpoint_bytes: int = 0
-    disk_growth: Figure = field(default_factory=Figure)
     health: tuple[Health, ...] = ()
     lanes: tuple[Lane, ...] = ()
     issues: tuple[Issue, ...] = ()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _HOURS = (1, 2, 3, 4, 6, 8, 12)
 _MOST_TICKS = 6
+_BINARY = ((1024.0**4, "TiB"), (1024.0**3, "GiB"), (1024.0**2, "MiB"), (1024.0, "KiB"), (1.0, "B"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
+        """Return where a value is drawn, in px."""
         span = self.high - self.low
         share = (value - self.low) / span if span > 0 else 0.0
         return self.start + (self.end - self.start) * min(1.0, max(0.0, share))
@@ -44,19 +46,11 @@ def nice_step(span: float, most: int = 4) -> float:
 def value_ticks(unit: str, low: float, high: float) -> list[tuple[float, str]]:
     """Return round values between two, with their units."""
     if unit == "bytes":
-        scale = next((1024.0**power for power in (4, 3, 2, 1) if high >= 2 * 1024.0**power), 1.0)
-        step = 1.0
-        while high / (step * scale) > 3.5:
-            step *= 2
-        step *= scale
-        return [
-            (index * step, units.figure("bytes", index * step) if index else f"0 {_unit(scale)}")
-            for index in range(int(high / step) + 1)
-        ]
+        return _byte_ticks(high)
     step = 20.0 if unit == "celsius" and high - low <= 100 else nice_step(high - low)
     first = math.ceil(low / step - 1e-9)
     rows = [index * step for index in range(first, int(high / step + 1e-9) + 1)]
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) + (step * 10 % 5 != 0 and step < 1 and 0)
+    decimals = next((places for places in range(4) if abs(step * 10**places - round(step * 10**places)) < 1e-9), 4)
     return [(value, units.figure(unit, value) if unit else f"{value:.{decimals}f}") for value in rows]
 
 
@@ -83,5 +77,10 @@ def day_limits(period: Period) -> tuple[float, float]:
     return period.since, max(period.until, period.since + timedelta(hours=1).total_seconds())
 
 
-def _unit(scale: float) -> str:
-    return {1024.0**4: "TiB", 1024.0**3: "GiB", 1024.0**2: "MiB", 1024.0: "KiB"}.get(scale, "B")
+def _byte_ticks(high: float) -> list[tuple[float, str]]:
+    """Return at most four ticks from 0 on, a power of two of a unit apart."""
+    scale, unit = next(((size, name) for size, name in _BINARY if high >= 2 * size), _BINARY[-1])
+    step = scale
+    while high / step > 3.5:
+        step *= 2
+    return [(index * step, f"{index * step / scale:g} {unit}") for index in range(int(high / step) + 1)]

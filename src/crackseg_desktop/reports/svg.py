@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Theme = Literal["light", "dark"]
+Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]
 FONT = "Inter, 'Noto Sans', 'Segoe UI', 'Helvetica Neue', sans-serif"
 CAPTION, LABEL = 11, 12
@@ -125,7 +126,7 @@ class Picture:
         fill: str = "text2",
         *,
         size: int = LABEL,
-        anchor: Literal["start", "middle", "end"] = "start",
+        anchor: Anchor = "start",
         weight: int = 400,
     ) -> None:
         """Add a text on its base line, escaped."""

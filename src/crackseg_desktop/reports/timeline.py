@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crackseg_desktop import units
 from crackseg_desktop.readings import Severity
 from crackseg_desktop.reports.report import Outcome, Resolution
 from crackseg_desktop.reports.scales import Scale, day_limits, time_ticks, value_ticks
-from crackseg_desktop.reports.svg import CAPTION, Picture, elided, runs_of, width_of
+from crackseg_desktop.reports.svg import CAPTION, Anchor, Picture, elided, runs_of, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -162,8 +163,6 @@ def _draw_lane(picture: Picture, lane: Lane, scale: Scale, top: float) -> None:
     for index, line in enumerate(lane.lines):
         _draw_line(picture, line, scale, height, _COLOURS[lane.kind], _DASHES[index % 4], is_first=index == 0)
     if limit is not None and lane.limit is not None:
-        from crackseg_desktop import units
-
         picture.line(_LEFT, limit, _RIGHT, limit, "text", dash="4 3")
         words = units.figure(lane.unit, lane.limit)
         picture.text(_LEFT - 8, limit + 4, words, "text", size=CAPTION, anchor="end", weight=600)
@@ -252,7 +251,8 @@ def _draw_ticks(picture: Picture, report: Report, scale: Scale, y: float) -> Non
             continue
         x = scale(moment)
         is_last = x > _RIGHT - 18
-        anchor, place = ("end", _RIGHT) if is_last else ("start", _LEFT) if x < _LEFT + 14 else ("middle", x)
+        anchor: Anchor = "end" if is_last else "start" if x < _LEFT + 14 else "middle"
+        place = {"end": _RIGHT, "start": _LEFT, "middle": x}[anchor]
         picture.text(place, y, words, "text3", size=CAPTION, anchor=anchor)
 
 

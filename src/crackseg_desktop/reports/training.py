@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crackseg_desktop import units
 from crackseg_desktop.curves import by_name
+from crackseg_desktop.insight.forecast import checkpoint_growth
 from crackseg_desktop.readings import RunState
 from crackseg_desktop.reports.report import CheckpointUse, Figure, Outcome, Points, RunReport, Score
 
@@ -230,25 +230,22 @@ def _points(told: Told, name: str) -> Points | None:
 
 
 def _checkpoints(period: Period, told: Told) -> CheckpointUse:
-    files = told.run.facts.checkpoints
+    facts = told.run.facts
+    files = facts.checkpoints
+    growth = checkpoint_growth(files, facts.started, facts.epoch, facts.total_epochs)
+    is_growing = told.run.active and growth.bytes_to_come is not None
     return CheckpointUse(
-        count=len(files),
-        size_bytes=sum(item.size_bytes for item in files),
+        count=growth.files,
+        size_bytes=growth.bytes_now,
         written_bytes=sum(item.size_bytes for item in files if period.contains(item.time)),
-        more_bytes=_more_bytes(told),
+        per_hour=_known(growth.bytes_per_hour, growth.reason),
+        more_bytes=_known(growth.bytes_to_come, growth.reason) if is_growing else Figure(reason="it has ended"),
+        needed_bytes=growth.best_and_last_bytes,
     )
 
 
-def _more_bytes(told: Told) -> Figure:
-    """Return what the checkpoints of the epochs to come likely need; those written in place need nothing."""
-    facts = told.run.facts
-    if not told.run.active or facts.epoch is None or not facts.total_epochs:
-        return Figure(reason="it has ended" if not told.run.active else "its epochs are not known")
-    kept = [item.size_bytes for item in facts.checkpoints if item.kind is None]
-    if not facts.checkpoints:
-        return Figure(reason="no checkpoint was found")
-    left = max(0, facts.total_epochs - facts.epoch)
-    return Figure(sum(kept) / max(facts.epoch, 1) * left, likely=True)
+def _known(value: float | None, reason: str) -> Figure:
+    return Figure(value, likely=True) if value is not None else Figure(reason=reason)
 
 
 def _peak(run: Run) -> Figure:
@@ -261,8 +258,3 @@ def _peak(run: Run) -> Figure:
 def _best_iou(run: Run) -> float:
     best = run.best.get("val/iou") or run.best.get("val/miou")
     return best.value if best is not None and math.isfinite(best.value) else -1.0
-
-
-def score_words(score: Score | None) -> str:
-    """Write a score with three decimals; a dash where it is not known."""
-    return units.score(score.best.value if score is not None else None)

@@ -34,6 +34,7 @@ OUTCOMES = {
     Outcome.UNKNOWN: "Unknown",
 }
 _MOST_GAPS = 3
+_SOURCES = {"counter": ", by the counter of the card", "integrated": ", integrated from its power"}
 
 
 class Card(NamedTuple):
@@ -314,8 +315,8 @@ def use_reasons(report: Report) -> tuple[str, ...]:
     """Say once each why figures of runs are missing."""
     reasons: dict[str, None] = {}
     for run in report.runs:
-        fields = (("GPU memory", run.peak_memory_bytes), ("energy", run.energy.joules), ("cost", run.energy.cost))
-        fields += (("GPU idle", run.idle_seconds), ("held back", run.throttled_seconds))
+        fields = [("GPU memory", run.peak_memory_bytes), ("energy", run.energy.joules), ("cost", run.energy.cost)]
+        fields += [("GPU idle", run.idle_seconds), ("held back", run.throttled_seconds)]
         for name, value in fields:
             if value.value is None and value.reason and (name != "cost" or run.energy.joules.value is not None):
                 reasons.setdefault(f"{name} {MISSING}: {value.reason}")
@@ -328,9 +329,7 @@ def energy_line(report: Report) -> str:
     if energy.joules.value is None:
         return dash(energy.joules.reason)
     price = f", {cost(report, energy)}" if energy.cost.value is not None else f" (cost: {energy.cost.reason})"
-    how = {"counter": ", by the counter of the card", "integrated": ", integrated from its power"}.get(
-        energy.source, ""
-    )
+    how = _SOURCES.get(energy.source, "")
     return f"{figure('joules', energy.joules)}{price}{how}"
 
 
