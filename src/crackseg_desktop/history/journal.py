@@ -1,0 +1,84 @@
+"""The journal's rows: what a few seconds of samples hold, all series together, in memory and as bytes."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from array import array
+from itertools import repeat
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from crackseg_desktop.history.codec import CodecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from crackseg_desktop.series import Gap, SeriesKey
+
+_HEAD = Struct("<II?")  # samples, series, whether figures are missing
+_CHECKSUM = Struct("<I")  # of all that follows
+
+
+class Batch(NamedTuple):
+    """Samples that wait to be written: a row of ``values`` for each time, a column for each series.
+
+    ``present`` holds a byte for each value: 0 where a sample had no such figure; it is empty where none is missing.
+    """
+
+    keys: tuple[SeriesKey, ...]
+    times: array[float]
+    values: array[float]
+    present: bytes
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def figures(self) -> int:
+        """Return how many values there are room for."""
+        return len(self.values)
+
+
+def batch_of(samples: Sequence[tuple[float, Mapping[SeriesKey, float]]], gaps: Iterable[Gap], most: int) -> Batch:
+    """Return samples (time and figures) as a batch of the first ``most`` series."""
+    keys = tuple(dict.fromkeys(key for _, figures in samples for key in figures))[:most]
+    values: array[float] = array("d")
+    complete = True
+    for _, figures in samples:
+        values.extend(map(figures.get, keys, repeat(math.nan)))  # type: ignore[arg-type]
+        complete = complete and len(figures) == len(keys)
+    present = b"" if complete else bytes(key in figures for _, figures in samples for key in keys)
+    return Batch(keys, array("d", [time for time, _ in samples]), values, present, tuple(gaps))
+
+
+def to_bytes(batch: Batch, numbers: Sequence[int]) -> bytes:
+    """Return a batch as the content of a row; ``numbers`` are those of its series in the file."""
+    head = _HEAD.pack(len(batch.times), len(numbers), bool(batch.present))
+    body = head + array("I", numbers).tobytes() + batch.times.tobytes() + batch.values.tobytes() + batch.present
+    return _CHECKSUM.pack(zlib.crc32(body)) + body
+
+
+class Row:
+    """A row that was read. Raises CodecError."""
+
+    def __init__(self, content: bytes) -> None:
+        if content[: _CHECKSUM.size] != _CHECKSUM.pack(zlib.crc32(memoryview(content)[_CHECKSUM.size :])):
+            raise CodecError("a row of the journal is damaged")
+        samples, self._series, missing = _HEAD.unpack_from(content, _CHECKSUM.size)
+        self.numbers: array[int] = array("I")
+        self.times: array[float] = array("d")
+        self._values: array[float] = array("d")
+        columns = (self.numbers, self._series), (self.times, samples), (self._values, samples * self._series)
+        at = _CHECKSUM.size + _HEAD.size
+        for column, length in columns:
+            size = length * column.itemsize
+            column.frombytes(content[at : at + size])
+            at += size
+        self._present = content[at:] if missing else b""
+
+    def column(self, place: int) -> tuple[array[float], array[float]]:
+        """Return times and values of the series at a place in ``numbers``."""
+        values = self._values[place :: self._series]
+        if not self._present:
+            return self.times, values
+        rows = [row for row, there in enumerate(self._present[place :: self._series]) if there]
+        return array("d", [self.times[row] for row in rows]), array("d", [values[row] for row in rows])
