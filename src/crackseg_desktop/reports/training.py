@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -125,18 +126,35 @@ def mean_seconds(runs: Sequence[RunReport], period: Period) -> Figure:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Shorten names for charts: without the words that all of them begin with, cut in the middle, still unique."""
+    """Shorten names for charts: without the words that most of them begin with, cut in the middle, still unique."""
     words = [name.split("-") for name in names]
-    shared = 0
-    while len(names) > 1 and all(len(item) > shared + 1 and item[shared] == words[0][shared] for item in words):
-        shared += 1
-    shortened = [cut_middle("-".join(item[shared:]), _SHORT) for item in words]
-    seen: dict[str, int] = {}
+    prefix = _usual_prefix(words)
+    plain = ["-".join(item[len(prefix) :] if item[: len(prefix)] == prefix else item) for item in words]
+    chosen = plain if len(set(plain)) == len(set(names)) else names
+    shortened = [cut_middle(name, _SHORT) for name in chosen]
+    count: dict[str, int] = {}
     for index, name in enumerate(shortened):
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            shortened[index] = f"{name} ({seen[name]})"
+        count[name] = count.get(name, 0) + 1
+        if count[name] > 1:
+            shortened[index] = f"{name} ({count[name]})"
     return shortened
+
+
+def _usual_prefix(words: Sequence[Sequence[str]]) -> list[str]:
+    """Return the longest run of first words that more than half of the names share, one word left to each."""
+    prefix: list[str] = []
+    while True:
+        place = len(prefix)
+        nexts = Counter(item[place] for item in words if list(item[:place]) == prefix and len(item) > place + 1)
+        word, count = nexts.most_common(1)[0] if nexts else ("", 0)
+        if count < 2 or count * 2 <= len(words) or _is_bare(words, [*prefix, word]):
+            return prefix
+        prefix.append(word)
+
+
+def _is_bare(words: Sequence[Sequence[str]], prefix: list[str]) -> bool:
+    """Say whether a name would be left with a number alone, which tells a reader nothing."""
+    return any(list(item[: len(prefix)]) == prefix and "".join(item[len(prefix) :]).isdigit() for item in words)
 
 
 def cut_middle(text: str, length: int) -> str:
@@ -153,12 +171,20 @@ def settings_of(config: RunConfig | None) -> tuple[tuple[str, str], ...]:
         return ()
     rows = (
         ("model", config.model),
-        ("learning rate", f"{config.learning_rate:g}" if config.learning_rate is not None else None),
+        ("learning rate", rate_words(config.learning_rate) if config.learning_rate is not None else None),
         ("batch size", str(config.batch_size) if config.batch_size is not None else None),
         ("epochs", str(config.total_epochs) if config.total_epochs is not None else None),
         ("monitored metric", config.monitor),
     )
     return tuple((what, value) for what, value in rows if value)
+
+
+def rate_words(rate: float) -> str:
+    """Write a learning rate as people type it: ``0.01``, ``2e-4``."""
+    if rate == 0 or rate >= 0.01:
+        return f"{rate:g}"
+    figures, _, power = f"{rate:.3e}".partition("e")
+    return f"{figures.rstrip('0').rstrip('.')}e{int(power)}"
 
 
 def end_of(run: Run) -> float | None:

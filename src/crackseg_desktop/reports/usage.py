@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crackseg_desktop import units
-from crackseg_desktop.insight import energy
 from crackseg_desktop.insight.coverage import clipped, length_of, seconds_of
+from crackseg_desktop.insight.energy import EnergyUsed, added, cost_of, energy_in
 from crackseg_desktop.insight.forecast import WINDOWS, forecast_disk
 from crackseg_desktop.insight.usage import heat_map, idle_spans, mean_of, peak_of, throttled_seconds
 from crackseg_desktop.reports.past import subjects
@@ -147,21 +147,21 @@ class Usage:
 
     def _energy(self, gpus: Sequence[str], since: float, until: float, missing: str = NO_GPU) -> EnergyUse:
         parts = [self._energy_of(gpu, since, until) for gpu in gpus]
-        used = energy.added(parts)
+        used = added(parts)
         if used is None:
             return EnergyUse(Figure(reason=_NO_POWER if gpus else missing), Figure(reason=NO_TARIFF))
-        cost = energy.cost_of(used.joules, self.settings.tariff)
+        cost = cost_of(used.joules, self.settings.tariff)
         covered = used.seconds_covered / (until - since) if until > since else None
         return EnergyUse(
             Figure(used.joules), Figure(cost) if cost is not None else Figure(reason=NO_TARIFF), used.source, covered
         )
 
-    def _energy_of(self, gpu: str, since: float, until: float) -> energy.EnergyUsed | None:
+    def _energy_of(self, gpu: str, since: float, until: float) -> EnergyUsed | None:
         power, counter = (
             self.past.read(series_key(metric, {"gpu": gpu}), since, until)
             for metric in ("gpu_power_watts", "gpu_energy_joules_total")
         )
-        return energy.energy_in(power, counter, since, until)
+        return energy_in(power, counter, since, until)
 
     def _forecast(self, row: Health) -> str:
         """Say when a disk likely goes below its limit, where that is soon; "" else."""
