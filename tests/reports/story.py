@@ -259,11 +259,20 @@ def fill_machine(
     past.put(
         "host_disk_free_bytes",
         {"mount": "/data"},
-        ((t, (9.1 + 0.3 * math.cos(t / 900) if at("15:30") <= t < at("15:41") else 38.2 if t >= at("15:41") else 60.0 - 49.0 * (t - since) / span) * GIB) for t in times),
-    )  # fmt: skip
+        ((time, _free_on_data(time, since, until) * GIB) for time in times),
+    )
     for plan in plans:
         rows = [(time, 6.1 * GIB) for time in times if plan.begin <= time < plan.end]
         past.put("training_gpu_memory_used_bytes", {"run": plan.id, "gpu": plan.gpu}, rows)
+
+
+def _free_on_data(time: float, since: float, until: float) -> float:
+    """Return the free GiB: falling below the limit at 15:30, until somebody cleans up."""
+    if at("15:30") <= time < at("15:41"):
+        return 9.1 + 0.3 * math.cos(time / 900)
+    if time >= at("15:41"):
+        return 38.2
+    return 60.0 - 49.0 * (time - since) / (until - since)
 
 
 def sample_at(time: float, gpus: Sequence[str] = (GPU,)) -> Sample:
@@ -302,7 +311,10 @@ def plans_of_day() -> list[Plan]:
             "NaN loss since epoch 7 (val/loss)", Ending("completed", None, at("11:55")), 7, replace(SWIN, model="UNet"),
         ),
         Plan("c3" * 5, "swinv2-crack500-360", at("12:38"), 50, 50, 228.6, 0.681, config=SWIN),
-        Plan("d4" * 5, "swinv2-crack500-448", at("19:10"), 11, 50, 272.0, 0.471, RunState.RUNNING, config=SWIN, checkpoints=11),
+        Plan(
+            "d4" * 5, "swinv2-crack500-448", at("19:10"), 11, 50, 272.0, 0.471, RunState.RUNNING, config=SWIN,
+            checkpoints=11,
+        ),
     ]  # fmt: skip
 
 
@@ -371,9 +383,8 @@ def day() -> tuple[Period, Sources]:
 def week() -> tuple[Period, Sources]:
     """Return the week before that day, with trainings of the weeks before it."""
     period = week_of(date(2026, 11, 16), ZONE, at("08:00"))
-    plans = [
-        Plan("e5" * 5, "swinv2-crack500-320", period.since - 9 * 86_400, 50, 50, 200.0, 0.655, config=replace(SWIN, learning_rate=2e-3)),
-    ]  # fmt: skip
+    earlier = replace(SWIN, learning_rate=2e-3)
+    plans = [Plan("e5" * 5, "swinv2-crack500-320", period.since - 9 * 86_400, 50, 50, 200.0, 0.655, config=earlier)]
     for index in range(9):
         begin = period.since + index * 0.75 * 86_400 + 8 * 3600
         state = RunState.FAILED if index == 4 else RunState.FINISHED
@@ -430,3 +441,60 @@ def _alerts_of_week(period: Period, plans: Sequence[Plan]) -> list[AlertEvent]:
         )  # fmt: skip
         changes += [heat, resolved(heat, 90.0)]
     return sorted(changes, key=lambda event: event.time)
+
+
+def crowded_day() -> tuple[Period, Sources]:
+    """Return a day with two GPUs, thirty short trainings, very long and hostile names, and many alerts."""
+    period = day_of(DAY, ZONE, at("20:00"))
+    gpus = (GPU, "GPU-9999ffff")
+    names = [
+        f"segmentation_experiment_with_a_very_long_name_{'x' * 60}",
+        "`rm -rf` | <script>alert(1)</script> [link](http://example.org) **bold**",
+        "evil\u202ename\n# heading\x1b[31m",
+    ]
+    plans = [
+        Plan(
+            f"{index:010x}",
+            names[index] if index < len(names) else f"sweep-{index:02d}",
+            at("00:10") + index * 2300.0,
+            5,
+            5,
+            700.0,
+            0.4 + 0.01 * index,
+            RunState.FAILED if index % 7 == 3 else RunState.FINISHED,
+            gpu=gpus[index % 2],
+        )
+        for index in range(30)
+    ]
+    past = FakePast()
+    fill_machine(past, period.since, period.until, plans, gpus)
+    alerts = []
+    for index in range(40):
+        since = period.since + 600.0 + index * 1700
+        title = "GPU 0 at 82 °C, limit 80 °C" if index % 3 else "a_mount | with <b>markup</b> and a title that goes on"
+        labels = {"mount": f"/mnt/{index % 9}"}
+        event = alert("dead_mount", f"/mnt/{index % 9}", "mount_silent_seconds", labels, since, title, note="`x` | <i>")
+        alerts += [event, resolved(event, 200.0)]
+    return period, sources_of(past, plans, period.now, alerts=alerts, sample=sample_at(period.now, gpus))
+
+
+def headless_day() -> tuple[Period, Sources]:
+    """Return a day on a machine without a GPU and without a look at it now, with one training."""
+    period = day_of(DAY, ZONE, at("20:00"))
+    past = FakePast()
+    fill_machine(past, period.since, period.until, [], ())
+    return period, sources_of(past, plans_of_day()[:1], period.now, sample=None)
+
+
+def quiet_day() -> tuple[Period, Sources]:
+    """Return a day on which the machine ran and nothing happened."""
+    period = day_of(DAY, ZONE, at("20:00"))
+    past = FakePast()
+    fill_machine(past, period.since, period.until, [])
+    return period, sources_of(past, [], period.now)
+
+
+def unknown_day() -> tuple[Period, Sources]:
+    """Return a day of which nothing at all is known."""
+    period = day_of(DAY, ZONE, at("20:00"))
+    return period, sources_of(FakePast(), [], period.now, sample=None, hostname="", notes=("the alert log is damaged",))

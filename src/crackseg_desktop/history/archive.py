@@ -12,24 +12,31 @@ import math
 import sqlite3
 import threading
 from array import array
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from functools import partial
+from operator import sub
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from crackseg_desktop.history.codec import unpack
+from crackseg_desktop.history.codec import CodecError, unpack
 from crackseg_desktop.history.journal import Row
+from crackseg_desktop.history.planning import Plan, plan_of
+from crackseg_desktop.history.retention import Pin, merged
 from crackseg_desktop.history.schema import FILE_NAME, MIGRATIONS, key_of, text_of
-from crackseg_desktop.history.tiers import DEFAULT_KEEPING, Columns, Keeping, joined, of_samples
+from crackseg_desktop.history.tiers import DEFAULT_KEEPING, EMPTY, Columns, fold, joined, of_samples
 from crackseg_desktop.series import Buckets, Gap
 from crackseg_desktop.storage import NewerDatabaseError, open_for_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from crackseg_desktop.history.tiers import Keeping
     from crackseg_desktop.series import SeriesKey
 
 log = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+_LOOKED_AT = 100
 _ERRORS = (OSError, sqlite3.Error, NewerDatabaseError)
 _SEEN_MARGIN_SECONDS = 3600.0
 """When a series was seen is noted only as its figures leave the journal."""
@@ -47,6 +54,8 @@ class Archive:
         self._path = folder / FILE_NAME
         self._keeping = keeping
         self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._damage: str | None = None
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -57,88 +66,134 @@ class Archive:
     def series(self, pattern: str = "*", since: float | None = None) -> tuple[SeriesKey, ...]:
         """Return the series whose metric matches a GLOB, sorted; with ``since`` those with figures since then."""
         seen = -math.inf if since is None else since - _SEEN_MARGIN_SECONDS
-        found: list[SeriesKey] = []
-        with self._reading() as connection:
-            rows = connection.execute(
-                "SELECT metric, labels FROM series WHERE metric GLOB ? AND seen >= ?", (pattern, seen)
-            )
-            found += [key_of(*row) for row in rows]
-        return tuple(sorted(found))
+        query = "SELECT metric, labels FROM series WHERE metric GLOB ? AND seen >= ?"
+        rows: list[tuple[Any, ...]] = self._ask(lambda connection: connection.execute(query, (pattern, seen)).fetchall(), [])
+        return tuple(sorted(key_of(*row) for row in rows))
 
     def read(self, key: SeriesKey, since: float, until: float, most: int | None = None) -> Buckets:
-        """Return a series over ``since <= time < until``: whole buckets, those that begin before included.
+        """Return a series over ``since <= time < until``; of buckets, all that touch the span, and whole.
 
-        ``most`` None: every sample or bucket of the finest tier that covers the span. Else at most so many buckets,
-        folded from the coarsest tier that is fine enough, so that no peak is lost.
+        ``most`` None: every sample or bucket of the finest tier that covers the span. Else at most so many buckets, of
+        the coarsest tier that is fine enough, folded so that no peak is lost. Where nothing covers the span, as much
+        of it as there is.
         """
-        period = wanted = self._keeping.finest
-        columns = Columns((), (), (), (), (), ())
-        with self._reading() as connection:
-            pieces = self._pieces(connection, key, since, until, period)
-            columns = joined(pieces)
-        rows = [row for row, time in enumerate(columns.times) if since <= time < until]
-        if rows:
-            columns = columns.part(rows[0], rows[-1] + 1)
-        return Buckets(key, wanted, *(array("d", column) for column in columns[:5]), array("q", columns.counts))
+        question = partial(self._columns, key=key, since=since, until=until, most=most)
+        columns, period = self._ask(question, (EMPTY, self._keeping.finest))
+        times, minima, maxima, means, lasts = (array("d", column) for column in columns[:5])
+        return Buckets(key, period, times, minima, maxima, means, lasts, array("q", columns.counts))
 
     def gaps(self, since: float, until: float) -> tuple[Gap, ...]:
         """Return the spans, of those that touch this one, of which nothing is known, the oldest first."""
-        found: list[Gap] = []
-        with self._reading() as connection:
-            rows = connection.execute(
-                "SELECT since, until, reason FROM gaps WHERE until >= ? AND since < ? ORDER BY since", (since, until)
-            )
-            found += [Gap(*row) for row in rows]
-        return tuple(found)
+        query = "SELECT since, until, reason FROM gaps WHERE until >= ? AND since < ? ORDER BY since"
+        rows: list[tuple[Any, ...]] = self._ask(lambda connection: connection.execute(query, (since, until)).fetchall(), [])
+        return tuple(Gap(*row) for row in rows)
 
     def covered(self) -> tuple[float, float] | None:
         """Return the times of the first and the last figure; None where there are none."""
-        first = last = None
-        with self._reading() as connection:
-            first, last = connection.execute(
-                "SELECT min(since), max(until) FROM (SELECT since, until FROM journal UNION ALL"
-                " SELECT since, until FROM blocks)"
-            ).fetchone()
-        return None if first is None or last is None else (first, last)
+        return self._ask(_covered, None)
 
-    def _pieces(
-        self, connection: sqlite3.Connection, key: SeriesKey, since: float, until: float, period: float
-    ) -> Iterator[Columns]:
-        number = connection.execute("SELECT id FROM series WHERE metric = ? AND labels = ?", text_of(key)).fetchone()
-        if number is None:
-            return
+    def _columns(
+        self, connection: sqlite3.Connection, key: SeriesKey, since: float, until: float, most: int | None
+    ) -> tuple[Columns, float]:
+        plan = self._plan(connection, since, until, most)
+        found = connection.execute("SELECT id FROM series WHERE metric = ? AND labels = ?", text_of(key)).fetchone()
+        if plan is None or found is None:
+            return EMPTY, self._keeping.finest
+        columns = joined(_within(piece, plan) for piece in self._pieces(connection, found[0], plan))
+        return _fitted(columns, plan, most)
+
+    def _plan(self, connection: sqlite3.Connection, since: float, until: float, most: int | None) -> Plan | None:
+        covered = _covered(connection)
+        if covered is None:
+            return None
+        since, until = max(since, covered[0]), min(until, covered[1] + self._keeping.periods[-1])
+        if not since < until:
+            return None
+        gone = dict(connection.execute("SELECT period, until FROM pruned"))
+        pins = merged(Pin(*row) for row in connection.execute("SELECT period, since, until FROM pins"))
+        return plan_of(self._keeping, since, until, most, gone, pins)
+
+    def _pieces(self, connection: sqlite3.Connection, number: int, plan: Plan) -> Iterator[Columns]:
+        """Yield what a tier holds of a span, and what finer tiers hold that was not folded into it yet."""
         rows = connection.execute(
             "SELECT content FROM blocks WHERE series = ? AND since < ? AND until >= ?"
-            " AND (period = ? OR period < ? AND NOT folded) ORDER BY period DESC, since, id",
-            (*number, until, since, period, period),
+            " AND (period = ? OR period < ? AND NOT folded) ORDER BY since, id",
+            (number, plan.until, plan.since, plan.tier, plan.tier),
         )
         for (content,) in rows:
-            yield from unpack(content, since, until)
-        rows = connection.execute(
-            "SELECT content FROM journal WHERE since < ? AND until >= ? ORDER BY id", (until, since)
-        )
-        for (content,) in rows:
-            row = Row(content)
-            if number[0] in row.numbers:
-                yield of_samples(*row.column(row.numbers.index(number[0])))
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
             try:
-                if self._connection is None:
-                    self._connection = open_for_reading(self._path, len(MIGRATIONS))
-                self._connection.execute("BEGIN")
-                yield self._connection
-                self._connection.execute("COMMIT")
-                self.problem = None
+                yield from unpack(content, plan.since, plan.until)
+            except CodecError as error:
+                self._damage = str(error)
+        rows = connection.execute(
+            "SELECT content FROM journal WHERE since < ? AND until >= ? ORDER BY id", (plan.until, plan.since)
+        )
+        for (content,) in rows:
+            try:
+                row = Row(content)
+            except CodecError as error:
+                self._damage = str(error)
+                continue
+            if number in row.numbers:
+                yield of_samples(*row.column(row.numbers.index(number)))
+
+    def _ask(self, question: Callable[[sqlite3.Connection], Answer], otherwise: Answer) -> Answer:
+        """Answer in a read transaction; where that cannot be, ``problem`` says why."""
+        with self._lock:
+            self._damage = None
+            try:
+                connection = self._opened()
+                connection.execute("BEGIN")
+                answer = question(connection)
+                connection.execute("COMMIT")
             except FileNotFoundError:
                 self.problem = "There is no history yet."
             except _ERRORS as error:
-                self.problem = str(error)
-                self._shut()
+                self.problem = f"The history cannot be read: {error}"
+            else:
+                self.problem = self._damage
+                return answer
+            self._shut()
+            return otherwise
+
+    def _opened(self) -> sqlite3.Connection:
+        status = self._path.stat()
+        identity = status.st_dev, status.st_ino
+        if identity != self._identity:  # set aside, and begun anew
+            self._shut()
+        if self._connection is None:
+            self._connection = open_for_reading(self._path, len(MIGRATIONS))
+            self._identity = identity
+        return self._connection
 
     def _shut(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _covered(connection: sqlite3.Connection) -> tuple[float, float] | None:
+    first, last = connection.execute(
+        "SELECT min(since), max(until) FROM"
+        " (SELECT since, until FROM journal UNION ALL SELECT since, until FROM blocks)"
+    ).fetchone()
+    return None if first is None else (first, last)
+
+
+def _within(columns: Columns, plan: Plan) -> Columns:
+    """Return the rows of a span; in a journal of a clock that was set back the times do not rise."""
+    columns = joined((columns,))
+    return columns.part(bisect_left(columns.times, plan.since), bisect_left(columns.times, plan.until))
+
+
+def _fitted(columns: Columns, plan: Plan, most: int | None) -> tuple[Columns, float]:
+    """Return rows as buckets of the plan's period, and that period; samples stay samples where there are few enough."""
+    if plan.samples and (most is None or len(columns.times) <= most):
+        return columns, _distance(columns.times, plan.tier)
+    return fold(columns, plan.period), plan.period
+
+
+def _distance(times: Sequence[float], usual: float) -> float:
+    """Return how far apart samples mostly are, in seconds."""
+    distances = sorted(map(sub, times[1:_LOOKED_AT], times))
+    return round(distances[len(distances) // 2], 1) or usual if distances else usual

@@ -258,8 +258,8 @@ class _Reader:
         """Return minima, maxima, means and lasts."""
         up, down = self._unpack(_SCALE)
         if not up:
-            minima, maxima, lasts, means = (self._floats() for _ in range(4))
-            return minima, maxima, means, lasts
+            exact = [self._floats() for _ in range(4)]
+            return exact[0], exact[1], exact[3], exact[2]
         mean_up, _ = self._unpack(_SCALE)
         least = self.integers()
         maxima, lasts = (_scaled(list(map(add, least, self.integers())), up, down) for _ in range(2))

@@ -98,4 +98,6 @@ def sentence(state: RecorderState, path: Path, detail: str) -> str:
         RecorderState.DAMAGED: f"The history was damaged: it was set aside as {path.name}.damaged, and begun anew.",
         RecorderState.NEWER: f"{path.name} was written by a later version of this program and is left alone.",
     }
+    if state == RecorderState.CLOCK:
+        return detail
     return sentences.get(state, f"The history cannot be written: {detail}")

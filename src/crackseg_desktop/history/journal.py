@@ -32,6 +32,10 @@ class Batch(NamedTuple):
     present: bytes
     gaps: tuple[Gap, ...] = ()
 
+    def with_gap(self, gap: Gap) -> Batch:
+        """Return the batch with one more gap."""
+        return self._replace(gaps=(gap, *self.gaps))
+
     @property
     def figures(self) -> int:
         """Return how many values there are room for."""
@@ -44,7 +48,7 @@ def batch_of(samples: Sequence[tuple[float, Mapping[SeriesKey, float]]], gaps: I
     values: array[float] = array("d")
     complete = True
     for _, figures in samples:
-        values.extend(map(figures.get, keys, repeat(math.nan)))  # type: ignore[arg-type]
+        values.extend(map(figures.get, keys, repeat(math.nan)))
         complete = complete and len(figures) == len(keys)
     present = b"" if complete else bytes(key in figures for _, figures in samples for key in keys)
     return Batch(keys, array("d", [time for time, _ in samples]), values, present, tuple(gaps))

@@ -12,15 +12,18 @@ import logging
 import sqlite3
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from crackseg_desktop.history.clockwatch import ClockWatch, Doubt
 from crackseg_desktop.history.health import Health, RecorderState, sentence, state_of
 from crackseg_desktop.history.journal import Batch, batch_of
 from crackseg_desktop.history.retention import Pin
 from crackseg_desktop.history.schema import FILE_NAME, MIGRATIONS
-from crackseg_desktop.history.store import HEARTBEAT_SECONDS, SEAL_ROWS, Store, TakenError
+from crackseg_desktop.history.store import HEARTBEAT_SECONDS, SEAL_ROWS, WAL_BYTES, Store, TakenError
 from crackseg_desktop.history.tiers import DEFAULT_KEEPING
+from crackseg_desktop.series import Gap
 from crackseg_desktop.storage import NewerDatabaseError, open_sound, set_aside
 
 if TYPE_CHECKING:
@@ -39,7 +42,8 @@ MOST_SERIES = 4000
 
 _WAITING_SAMPLES = 3600
 _WAITING_FIGURES = 1_000_000
-_WAITING_PINS = 1000
+_WAITING_PINS = 10_000
+_RESTART_SECONDS = 30.0
 _FOLDS_AT_ONCE = 60
 _ERRORS = (OSError, sqlite3.Error, NewerDatabaseError)
 
@@ -56,9 +60,18 @@ class Recorder:
         self._samples: deque[tuple[float, Mapping[SeriesKey, float], str]] = deque(maxlen=_WAITING_SAMPLES)
         self._pins: deque[Pin] = deque(maxlen=_WAITING_PINS)
         self._waiting: deque[Batch] = deque()
-        self._newest: float | None = None
+        self._watch = ClockWatch()
+        self._doubt_kept: Doubt | None = None
+        self._continued = False
+        self._resumed: float | None = None  # the newest sample of the session before
+        self._damaged = False
+        self._untidy: float | None = (
+            None  # at which sample's time the journal became blocks, while some wait for folding
+        )
         self._beaten = 0.0
+        self._overflowed = 0
         self._lost = 0
+        self._hole: Gap | None = None
         self._store: Store | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -87,7 +100,7 @@ class Recorder:
         The mapping must not be changed afterwards.
         """
         if len(self._samples) == _WAITING_SAMPLES:
-            self._lost += 1
+            self._overflowed += 1
         self._samples.append((time, figures, gap))
 
     def pin(self, since: float, until: float, period: float = 1.0) -> None:
@@ -98,12 +111,12 @@ class Recorder:
     def write(self) -> None:
         """Write what waits, and tidy. What the thread does every five seconds; tests call it instead."""
         now = self._clock.time()
-        self._gather()
         try:
+            self._gather()
             store = self._opened(now)
             self._flush(store, now)
             self._tidy(store, now)
-            self._say(RecorderState.OK)
+            self._say_written()
         except TakenError:
             self._say(RecorderState.TAKEN)
         except _ERRORS as error:
@@ -111,49 +124,84 @@ class Recorder:
 
     def _run(self) -> None:
         while not self._stopping.wait(FLUSH_SECONDS):
-            self.write()
+            self._write_whatever_comes()
         self._end()
 
+    def _write_whatever_comes(self) -> None:
+        """Write; a figure that is no number must not end the history."""
+        try:
+            self.write()
+        except Exception as error:
+            if self._health.state != RecorderState.FAILED:
+                log.exception("the history cannot be written")
+            self._waiting.clear()
+            self._say(RecorderState.FAILED, str(error))
+
     def _end(self) -> None:
-        self.write()
+        self._write_whatever_comes()
         if self._store is not None:
-            try:
+            with suppress(sqlite3.Error):  # the next instance then waits for the last heartbeat to age
                 self._store.leave()
-            except sqlite3.Error as error:
-                log.warning("%s: %s", self._path, error)
             self._close()
         self._health = Health(RecorderState.OFF, "The history is not being written: the recorder was stopped.")
+
+    def _gather(self) -> None:
+        """Make a batch of the samples that came; forget the oldest where too much waits."""
+        samples = [self._samples.popleft() for _ in range(len(self._samples))]
+        if not samples:
+            return
+        gaps = []
+        if self._overflowed and self._watch.last is not None:
+            self._lose(self._watch.last, samples[0][0], self._overflowed)
+            self._overflowed = 0
+        for time, _, reason in samples:
+            before = self._watch.last
+            self._watch.see(time)
+            if reason and before is not None and before < time:
+                gaps.append(Gap(before, time, reason))
+        self._waiting.append(batch_of([sample[:2] for sample in samples], gaps, MOST_SERIES))
+        while len(self._waiting) > 1 and sum(batch.figures for batch in self._waiting) > _WAITING_FIGURES:
+            lost = self._waiting.popleft()
+            self._lose(lost.times[0], lost.times[-1], len(lost.times))
+
+    def _lose(self, since: float, until: float, samples: int) -> None:
+        """Remember that samples could not be kept, to say so once something can be written again."""
+        self._lost += samples
+        self._hole = Gap(min(since, self._hole.since) if self._hole else since, until, "not recorded")
 
     def _opened(self, now: float) -> Store:
         if self._store is None:
             store = Store(open_sound(self._path, MIGRATIONS), self._keeping, self._token)
             try:
                 store.take(now)
-                if self._newest is None:
-                    self._newest = store.newest(now)
+                self._continue(store, now)
             except BaseException:
                 store.close()
                 raise
             self._store = store
         return self._store
 
+    def _continue(self, store: Store, now: float) -> None:
+        """Go on where an earlier session, or another instance that has ended, left off."""
+        newest = store.newest(now)
+        if self._health.state == RecorderState.TAKEN and newest is not None:
+            self._waiting = deque(batch for batch in self._waiting if batch.times[-1] > newest)
+        if not self._continued:
+            self._continued, self._resumed, self._doubt_kept = True, newest, store.doubt()
+            self._watch = ClockWatch(newest, self._doubt_kept)
+            for batch in self._waiting:
+                for time in batch.times:
+                    self._watch.see(time)
+
     def _close(self) -> None:
         if self._store is not None:
             self._store.close()
             self._store = None
 
-    def _gather(self) -> None:
-        """Make a batch of the samples that came; forget the oldest where too much waits."""
-        samples = [self._samples.popleft() for _ in range(len(self._samples))]
-        if samples:
-            self._waiting.append(batch_of([sample[:2] for sample in samples], (), MOST_SERIES))
-        while len(self._waiting) > 1 and sum(batch.figures for batch in self._waiting) > _WAITING_FIGURES:
-            self._lost += len(self._waiting.popleft().times)
-
     def _flush(self, store: Store, now: float) -> None:
         if self._waiting:
+            self._tell_gaps()
             store.append(self._waiting, now)
-            self._newest = self._waiting[-1].times[-1]
             self._waiting.clear()
         elif not 0 <= now - self._beaten < HEARTBEAT_SECONDS / 2:
             store.take(now)
@@ -161,26 +209,71 @@ class Recorder:
             return
         self._beaten = now
 
+    def _tell_gaps(self) -> None:
+        """Add to what is written next why there is nothing before it."""
+        first, before = self._waiting[0].times[0], self._resumed
+        if before is not None and first - before > _RESTART_SECONDS:
+            self._waiting[0] = self._waiting[0].with_gap(Gap(before, first, "not running"))
+        if self._hole:
+            self._waiting[0] = self._waiting[0].with_gap(self._hole)
+        self._resumed = self._hole = None
+
     def _tidy(self, store: Store, now: float) -> None:
-        while self._pins:
-            store.pin([self._pins.popleft() for _ in range(len(self._pins))], now)
+        self._pin(store, now)
+        if self._watch.doubt != self._doubt_kept:
+            store.keep_doubt(self._watch.doubt, now)
+            self._doubt_kept = self._watch.doubt
         rows, since, until = store.journal()
-        if since is None or until is None:
-            return
         span = self._keeping.span(self._keeping.finest)
-        if rows >= SEAL_ROWS or since // span != until // span:
+        if since is not None and until is not None and (rows >= SEAL_ROWS or since // span != until // span):
             store.seal(now)
-            for due in store.due(until, _FOLDS_AT_ONCE):
-                store.fold(due, now)
+            self._untidy = until
+        if self._untidy is not None and not self._fold(store, self._untidy, now):
+            self._forget(store, now)
+            self._untidy = None
+
+    def _pin(self, store: Store, now: float) -> None:
+        if pins := tuple(self._pins):
+            store.pin(pins, now)
+            for _ in pins:
+                self._pins.popleft()
+
+    def _fold(self, store: Store, time: float, now: float) -> bool:
+        """Fold what is complete at ``time``, some at once; return whether there may be more."""
+        due = store.due(time, _FOLDS_AT_ONCE)
+        for one in due:
+            store.fold(one, now)
+        return bool(due)
+
+    def _forget(self, store: Store, now: float) -> None:
+        if self._watch.doubt is None:
+            store.forget(now)
+        if (over := store.used() + WAL_BYTES - self._keeping.most_bytes) > 0:
+            store.shrink(over, now)
+        store.give_back()
 
     def _fail(self, error: Exception) -> None:
         state = state_of(error, self._path.parent)
-        log.warning("%s cannot be written: %s", self._path, error)
+        if state != self._health.state:
+            log.warning("%s cannot be written: %s", self._path, error)
         self._close()
         if state == RecorderState.DAMAGED:
-            set_aside(self._path)
+            try:
+                set_aside(self._path)
+                self._damaged = True
+            except OSError as refusal:  # Windows, while somebody reads it
+                state, error = RecorderState.FAILED, refusal
         self._say(state, str(error))
 
+    def _say_written(self) -> None:
+        if self._watch.sentence:
+            self._say(RecorderState.CLOCK, self._watch.sentence)
+        else:
+            self._say(RecorderState.DAMAGED if self._damaged else RecorderState.OK)
+
     def _say(self, state: RecorderState, detail: str = "") -> None:
-        if self._health.state != state:
-            self._health = Health(state, sentence(state, self._path, detail), self._clock.time())
+        reason = sentence(state, self._path, detail)
+        if self._lost and state not in (RecorderState.OK, RecorderState.TAKEN):
+            reason += f" {self._lost} samples were lost."
+        since = self._health.since if self._health.state == state else self._clock.time()
+        self._health = Health(state, reason, since)

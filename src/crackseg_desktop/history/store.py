@@ -6,13 +6,17 @@ Belongs to one thread. Methods raise sqlite3.Error, and TakenError where another
 from __future__ import annotations
 
 import logging
+import math
 from array import array
+from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from crackseg_desktop.history.clockwatch import Doubt
 from crackseg_desktop.history.codec import CodecError, pack_buckets, pack_plain, pack_samples, steps_of, unpack
 from crackseg_desktop.history.journal import Row, to_bytes
-from crackseg_desktop.history.retention import Pin, merged
+from crackseg_desktop.history.retention import Pin, kept_parts, merged
 from crackseg_desktop.history.schema import text_of
 from crackseg_desktop.history.tiers import Columns, fold, joined, of_samples
 
@@ -31,6 +35,12 @@ SEAL_ROWS = 60
 HEARTBEAT_SECONDS = 20.0
 """A writer of which nothing was heard for so long is gone."""
 _NUMBERS_KNOWN = 5000
+WAL_BYTES = 4 << 20
+"""About so much is written beside the file before it goes into it."""
+_CACHE_KIBIBYTES = 1024
+_UNSEEN_SECONDS = 2 * 86_400.0
+_DELETED_AT_ONCE = 200
+_FREE_PAGES = 1000
 
 
 class TakenError(Exception):
@@ -53,6 +63,8 @@ class Store:
         self._keeping = keeping
         self._token = token
         self._numbers: dict[SeriesKey, int] = {}
+        connection.execute(f"PRAGMA journal_size_limit={WAL_BYTES}").fetchall()
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
 
     def close(self) -> None:
         """Close the file."""
@@ -151,9 +163,115 @@ class Store:
         with self._transaction(now) as connection:
             gone = dict(connection.execute("SELECT period, until FROM pruned"))
             held = [pin._replace(since=max(pin.since, gone.get(pin.period, pin.since))) for pin in pins]
-            kept = merged((*self.pins(), *(pin for pin in held if pin.since < pin.until)))
-            connection.execute("DELETE FROM pins")
-            connection.executemany("INSERT INTO pins VALUES (?, ?, ?)", kept)
+            before = set(self.pins())
+            after = set(merged((*before, *(pin for pin in held if pin.since < pin.until))))
+            connection.executemany("DELETE FROM pins WHERE (period, since, until) = (?, ?, ?)", before - after)
+            connection.executemany("INSERT INTO pins VALUES (?, ?, ?)", after - before)
+
+    def doubt(self) -> Doubt | None:
+        """Return why an earlier session did not trust the clock."""
+        row = self._connection.execute("SELECT since, jump FROM doubt").fetchone()
+        return Doubt(*row) if row else None
+
+    def keep_doubt(self, doubt: Doubt | None, now: float) -> None:
+        """Keep for later sessions why the clock is not trusted."""
+        with self._transaction(now) as connection:
+            connection.execute("DELETE FROM doubt")
+            connection.executemany("INSERT INTO doubt VALUES (0, ?, ?)", [doubt] if doubt else [])
+
+    def forget(self, now: float) -> None:
+        """Delete what is older than it is to be kept, but for what is pinned."""
+        with self._transaction(now) as connection:
+            connection.execute("DELETE FROM pins WHERE until < ?", (now - self._keeping.pinned_seconds,))
+            oldest = now - max(tier.seconds for tier in self._keeping.tiers)
+            connection.execute("DELETE FROM gaps WHERE until < ?", (oldest,))
+            connection.execute(
+                "DELETE FROM series WHERE seen < ? AND id NOT IN (SELECT series FROM blocks)", (now - _UNSEEN_SECONDS,)
+            )
+            self._numbers.clear()
+        pins = merged(self.pins())
+        for tier in self._keeping.tiers:
+            held = [pin for pin in pins if pin.period == tier.period]
+            while self._forget(tier.period, now - tier.seconds, held, now):
+                pass
+
+    def _forget(self, period: float, before: float, pins: list[Pin], now: float) -> bool:
+        """Delete some blocks of a tier, or what of them is not pinned; return whether there may be more."""
+        with self._transaction(now) as connection:
+            rows = connection.execute(
+                "SELECT id, since, until FROM blocks WHERE period = ? AND until < ? AND folded ORDER BY until",
+                (period, before),
+            )
+            parts = ((row, until, (since, until), kept_parts(since, until, pins)) for row, since, until in rows)
+            gone = list(islice((part for part in parts if part[3] != [part[2]]), _DELETED_AT_ONCE))
+            for row, _, _, kept in gone:
+                self._cut(row, period, kept)
+            if gone:
+                self._mark_gone(period, gone[-1][1])
+        return len(gone) == _DELETED_AT_ONCE
+
+    def _cut(self, row: int, period: float, kept: list[tuple[float, float]]) -> None:
+        """Put blocks of the parts that are kept in place of a block."""
+        if kept:
+            number, content = self._connection.execute(
+                "SELECT series, content FROM blocks WHERE id = ?", (row,)
+            ).fetchone()
+            columns = joined(self._readable([content]))
+            for since, until in kept:
+                part = columns.part(bisect_left(columns.times, since), bisect_right(columns.times, until - 1e-3))
+                if part.times:
+                    self._add(number, period, part, folded=True)
+        self._connection.execute("DELETE FROM blocks WHERE id = ?", (row,))
+
+    def _mark_gone(self, period: float, until: float) -> None:
+        self._connection.execute(
+            "INSERT INTO pruned VALUES (?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+            (period, until),
+        )
+
+    def used(self) -> int:
+        """Return how many bytes of the file are in use."""
+        pages, free, size = (self._pragma(name) for name in ("page_count", "freelist_count", "page_size"))
+        return (pages - free) * size
+
+    def shrink(self, least: int, now: float) -> None:
+        """Delete at least so many bytes: the oldest of the finest tier first, then of coarser ones, what is pinned last."""
+        pins = merged(self.pins())
+        for pinned in (False, True):
+            for period in self._keeping.periods:
+                held = [pin for pin in pins if pin.period == period]
+                if least > 0:
+                    least -= self._shrink(period, [] if pinned else held, least, now)
+
+    def _shrink(self, period: float, spared: list[Pin], least: int, now: float) -> int:
+        with self._transaction(now) as connection:
+            rows = connection.execute(
+                "SELECT id, since, until, length(content) FROM blocks WHERE period = ? AND folded ORDER BY until",
+                (period,),
+            )
+            deleted, last, chosen = 0, -math.inf, []
+            for row, since, until, size in rows:
+                if deleted >= least:
+                    break
+                if not kept_parts(since, until, spared):
+                    deleted, last = deleted + size, until
+                    chosen.append((row,))
+            connection.executemany("DELETE FROM blocks WHERE id = ?", chosen)
+            if chosen:
+                self._mark_gone(period, last)
+            if chosen and not spared:
+                connection.execute("DELETE FROM pins WHERE period = ? AND until <= ?", (period, last))
+                connection.execute("UPDATE pins SET since = max(since, ?) WHERE period = ?", (last, period))
+        return deleted
+
+    def give_back(self) -> None:
+        """Put what was written into the file itself, and give some of its free pages back to the disk."""
+        if self._pragma("freelist_count") > _FREE_PAGES:
+            self._connection.execute(f"PRAGMA incremental_vacuum({_FREE_PAGES})").fetchall()
+        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def _pragma(self, name: str) -> int:
+        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
 
     @contextmanager
     def _transaction(self, now: float) -> Iterator[sqlite3.Connection]:

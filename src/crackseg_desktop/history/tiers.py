@@ -89,7 +89,7 @@ class Columns(NamedTuple):
 
     def part(self, start: int, stop: int) -> Columns:
         """Return a slice of the rows."""
-        return Columns(*(column[start:stop] for column in self))
+        return Columns._make(column[start:stop] for column in self)
 
 
 EMPTY = Columns((), (), (), (), (), ())
@@ -106,7 +106,7 @@ def joined(pieces: Iterable[Columns]) -> Columns:
     if len(kept) <= 1:
         return _sorted(kept[0]) if kept else EMPTY
     columns = zip(*kept, strict=True)
-    return _sorted(Columns(*([row for column in parts for row in column] for parts in columns)))
+    return _sorted(Columns._make([row for column in parts for row in column] for parts in columns))
 
 
 def _sorted(columns: Columns) -> Columns:
@@ -114,7 +114,7 @@ def _sorted(columns: Columns) -> Columns:
     if all(map(float.__le__, times, times[1:])):
         return columns
     order = sorted(range(len(times)), key=times.__getitem__)
-    return Columns(*([column[row] for row in order] for column in columns))
+    return Columns._make([column[row] for row in order] for column in columns)
 
 
 class Grouping(NamedTuple):
@@ -164,4 +164,4 @@ def _means(means: Sequence[float], counts: Sequence[int], rows: list[slice]) -> 
 
 
 def _weighted(means: Sequence[float], counts: Sequence[int]) -> float:
-    return sum(map(mul, means, counts)) / sum(counts)
+    return float(sum(map(mul, means, counts))) / sum(counts)

@@ -11,7 +11,7 @@ from crackseg_desktop.reports.report import Action, Outcome, Resolution
 from crackseg_desktop.reports.training import rate_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from crackseg_desktop.readings import Run
     from crackseg_desktop.reports.report import Report, RunReport
@@ -21,6 +21,7 @@ _THROTTLED_SECONDS = 60.0
 _IDLE_SECONDS = 900.0
 _MANY_CHECKPOINTS = 5
 _MUCH_BYTES = 1024**3
+_MOST_NAMED = 3
 _MACHINE = frozenset({"disk_space", "gpu_lost", "driver_mismatch", "dead_mount", "host_unreachable", "source_silent"})
 """Rules of which an issue that is still there needs a person at the machine."""
 Weighed = tuple[int, Action]
@@ -33,6 +34,7 @@ def actions_of(report: Report, runs: Iterable[Run]) -> tuple[Action, ...]:
         *_of_machine(report),
         *_of_disks(report),
         *(item for run in report.runs for item in _of_run(run, known[run.id], report)),
+        *_of_unexplained(report, known),
         *_of_heat(report),
         *_of_idle(report),
         *_of_checkpoints(report),
@@ -63,8 +65,8 @@ def _of_run(run: RunReport, facts: Run, report: Report) -> Iterator[Weighed]:
         yield from _of_active(run, report)
     elif _is_superseded(run, report):
         return
-    elif run.outcome == Outcome.FAILED:
-        yield 2, _restart(run, facts, report)
+    elif run.outcome == Outcome.FAILED and (action := _restart(run, facts)) is not None:
+        yield 2, action
     elif run.outcome == Outcome.INTERRUPTED and run.checkpoints.count:
         epochs = f"epoch {run.epoch} of {run.total_epochs}" if run.epoch and run.total_epochs else "it did not finish"
         yield (
@@ -105,8 +107,8 @@ def _progress(run: RunReport, report: Report) -> str:
     return ", ".join(parts) or "it runs"
 
 
-def _restart(run: RunReport, facts: Run, report: Report) -> Action:
-    """Say how to begin a failed run again: by what likely ended it."""
+def _restart(run: RunReport, facts: Run) -> Action | None:
+    """Say how to begin a failed run again: by what likely ended it; None where nobody can tell."""
     config, ending = facts.facts.config, facts.facts.ending
     kind = ending.kind if ending is not None else ""
     evidence = run.reason or "it failed"
@@ -127,8 +129,23 @@ def _restart(run: RunReport, facts: Run, report: Report) -> Action:
         return Action(f"Check the paths of the data set, then restart {run.name}.", evidence)
     if kind == "disk_full":
         return Action(f"Free disk space, then resume {run.name} from its last checkpoint.", evidence)
-    advice = next((issue.advice for issue in report.issues if issue.label("run") == run.id and issue.advice), "")
-    return Action(f"Find out why {run.name} failed{': ' + advice[0].lower() + advice[1:] if advice else '.'}", evidence)
+    return None
+
+
+def _of_unexplained(report: Report, known: Mapping[str, Run]) -> Iterator[Weighed]:
+    """Name the failed runs of which only their logs tell more, all in one."""
+    failed = [
+        run
+        for run in report.runs_of(Outcome.FAILED)
+        if not _is_superseded(run, report) and _restart(run, known[run.id]) is None
+    ]
+    if not failed:
+        return
+    names = ", ".join(run.name for run in failed[:_MOST_NAMED])
+    names += f" and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
+    reasons = dict.fromkeys(run.reason for run in failed if run.reason)
+    evidence = "; ".join(list(reasons)[:_MOST_NAMED]) or "the end of the log names the error"
+    yield 2, Action(f"Find out why {names} failed.", evidence)
 
 
 def _lower(rate: float) -> float:

@@ -63,7 +63,7 @@ def _lines(report: Report) -> Iterator[str]:
     )
     yield _issues_line(report)
     if report.actions:
-        yield f"Next: {'; '.join(action.text for action in report.actions[:_MOST_NAMED])}"
+        yield f"Next: {' '.join(action.text for action in report.actions[:_MOST_NAMED])}"
 
 
 def _runs_line(word: str, runs: tuple[RunReport, ...]) -> str:
@@ -73,8 +73,11 @@ def _runs_line(word: str, runs: tuple[RunReport, ...]) -> str:
 
 
 def _issues_line(report: Report) -> str:
-    if not report.issues and not report.unlisted:
+    total = len(report.issues) + report.unlisted
+    if not total:
         return ""
     unsolved = [issue.title for issue in report.issues if issue.resolution != Resolution.RESOLVED]
-    named = f"; not resolved: {', '.join(unsolved[:_MOST_NAMED])}" if unsolved else ""
-    return f"Issues: {words.issue_counts(report)}{named}"
+    if not unsolved:
+        return f"Issues: {total}, all resolved" if not report.unlisted else f"Issues: {total}"
+    more = f", {len(unsolved) - _MOST_NAMED} more" if len(unsolved) > _MOST_NAMED else ""
+    return f"Issues: {total}; not resolved: {', '.join(unsolved[:_MOST_NAMED])}{more}"

@@ -26,6 +26,7 @@ __all__ = ["HALF", "WIDTH", "best_by_run", "curves", "health", "heat_map", "time
 HALF = 337.0
 _ROW = 26.0
 _MOST_BARS = 10
+_WIDEST_LABEL = 150.0
 _SERIES = (("s1", ""), ("s2", "6 3"), ("s3", "2 3"), ("s4", "8 3 2 3"), ("s5", "1 3"))
 _PANEL_GAP = 24.0
 _PLOT_HEIGHT = 150.0
@@ -55,10 +56,11 @@ def best_by_run(report: Report, theme: Theme = "light") -> str:
         picture.text(0, 17, "no run told an IoU in this period", "text3")
         return picture.svg()
     target = _target(report)
-    scale = Scale(0.0, min(1.0, max(shown[0][1], target or 0.0) * 1.1), 126.0, HALF - 50)
+    left = min(_WIDEST_LABEL, max(width_of(run.short) for run, _ in shown)) + 8
+    scale = Scale(0.0, min(1.0, max(shown[0][1], target or 0.0) * 1.1), left, HALF - 50)
     for index, (run, value) in enumerate(shown):
         middle = index * _ROW + _ROW / 2
-        picture.text(0, middle + 4, elided(run.short, 120), "text2")
+        picture.text(0, middle + 4, elided(run.short, _WIDEST_LABEL), "text2")
         picture.rect(scale.start, middle - 4, scale(value) - scale.start, 8, "s1", radius=1.5)
         picture.text(HALF, middle + 4, units.score(value), "text", anchor="end")
     if target is not None:
@@ -206,8 +208,8 @@ def _cell(picture: Picture, x: float, y: float, width: float, height: float, sha
         picture.rect(x + width / 2 - 1, y + height / 2 - 1, 2, 2, "border")
         return
     picture.rect(x, y, width, height, "raised", radius=2)
-    if share >= 0.005:
-        picture.rect(x, y, width, height, "s3", radius=2, alpha=min(1.0, 0.12 + 0.88 * share))
+    if share >= 0.01:
+        picture.rect(x, y, width, height, "s3", radius=2, alpha=min(1.0, share))
 
 
 def _heat_legend(picture: Picture, x: float, y: float) -> None:

@@ -91,6 +91,7 @@ def _life(events: Sequence[AlertEvent], below: Container[str]) -> Issue:
         unit=metric.unit if metric is not None else "",
         peak=peaks[-1] if peaks else None,
         limit=last.limit,
+        begins=(last.since,),
         lowest=last.rule in below,
         labels=tuple(sorted(last.labels.items())),
         simulated=last.simulated,
@@ -108,7 +109,7 @@ def _how(last: AlertEvent) -> str:
         case AlertState.NO_DATA:
             return "no more data of it"
         case _:
-            return "still there"
+            return "not acknowledged" if "run" in last.labels else "still there"
 
 
 def _overlaps(issue: Issue, period: Period) -> bool:
@@ -130,6 +131,7 @@ def _joined(lives: list[Issue]) -> Issue:
         severity=max((life.severity for life in lives), key=RANK.__getitem__),
         seconds=sum(seconds for seconds in lasted if seconds is not None) if None not in lasted else None,
         times=len(lives),
+        begins=tuple(life.since for life in lives),
         note=next((life.note for life in reversed(lives) if life.note), ""),
         peak=worst(peaks) if peaks else None,
     )

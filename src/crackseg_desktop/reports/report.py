@@ -202,7 +202,7 @@ class Issue:
     """One alert over its life, joined from the changes in the log.
 
     ``how`` says how it ended or stands ("resolved by itself", "acknowledged"), ``note`` what a person wrote.
-    ``times`` is how often it came back in the period. ``unit`` is of ``peak`` and ``limit``.
+    ``times`` is how often it came in the period, ``begins`` when each time. ``unit`` is of ``peak`` and ``limit``.
     """
 
     key: str
@@ -215,6 +215,7 @@ class Issue:
     ended: float | None = None
     seconds: float | None = None
     times: int = 1
+    begins: tuple[float, ...] = ()
     how: str = ""
     note: str = ""
     summary: str = ""
@@ -261,19 +262,27 @@ class DayLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Improvement:
-    """A run of the week that beat the best of the weeks before, and what differs from the run that had it.
+class Gain:
+    """By how much one metric is better than the best before: its title, its value and that of before."""
 
-    ``differences`` are (what, before, now); empty: nothing that is known differs.
-    """
-
-    run: str
     metric: str
     value: float
     before: float
+
+
+@dataclass(frozen=True, slots=True)
+class Improvement:
+    """A run of the week that beat the best of the weeks before, and what differs from the run that had it.
+
+    ``differences`` are (what, before, now); empty: nothing that is known differs. ``known`` is false where the
+    configuration of one of the two was not found.
+    """
+
+    run: str
     before_run: str
+    gains: tuple[Gain, ...]
     differences: tuple[tuple[str, str, str], ...] = ()
-    known: bool = True  # both configurations are
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

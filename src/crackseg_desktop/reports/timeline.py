@@ -79,7 +79,8 @@ def _description(report: Report) -> str:
 def _bar(run: RunReport, scale: Scale, report: Report) -> _Bar:
     begun = run.started if run.started is not None else report.period.since
     left = scale(begun)
-    right = max(scale(run.ended if run.ended is not None else report.period.until), left + 3)
+    least = 11.0 if run.outcome == Outcome.FAILED else 3.0  # it holds its cross
+    right = max(scale(run.ended if run.ended is not None else report.period.until), left + least)
     label = elided(run.short, 180, CAPTION)
     width = width_of(label, CAPTION)
     anchor = left if left + width <= _RIGHT else max(_LEFT, right - width)
@@ -129,7 +130,7 @@ def _draw_runs(picture: Picture, rows: Sequence[Sequence[_Bar]], height: float, 
                 picture.text(bar.anchor, top - 5, bar.label, ink, size=CAPTION, weight=weight)
             picture.rect(bar.left, top, bar.right - bar.left, _BAR, colour, radius=2)
             if bar.run.outcome == Outcome.FAILED:
-                _draw_cross(picture, min(bar.right, max(bar.left + 5, (bar.left + bar.right) / 2)), top + _BAR / 2)
+                _draw_cross(picture, (bar.left + bar.right) / 2, top + _BAR / 2)
     if more:
         picture.text(_RIGHT, len(rows) * height + 4, f"and {more} more", "text3", size=CAPTION, anchor="end")
 
@@ -212,9 +213,9 @@ def _marks(report: Report, scale: Scale) -> list[tuple[float, Issue]]:
     """Return where issues began, the gravest of those that would touch."""
     taken: list[tuple[float, Issue]] = []
     for issue in report.issues:
-        if report.period.since <= issue.since < report.period.until:
-            x = min(_RIGHT - 6, max(_LEFT + 6, scale(issue.since)))
-            if all(abs(x - other) >= _MARKS_APART for other, _ in taken):
+        for moment in issue.begins:
+            x = min(_RIGHT - 6, max(_LEFT + 6, scale(moment)))
+            if report.period.contains(moment) and all(abs(x - other) >= _MARKS_APART for other, _ in taken):
                 taken.append((x, issue))
     return sorted(taken, key=lambda pair: pair[0])
 

@@ -147,9 +147,14 @@ def _usual_prefix(words: Sequence[Sequence[str]]) -> list[str]:
         place = len(prefix)
         nexts = Counter(item[place] for item in words if list(item[:place]) == prefix and len(item) > place + 1)
         word, count = nexts.most_common(1)[0] if nexts else ("", 0)
-        if count < 2 or count * 2 <= len(words):
+        if count < 2 or count * 2 <= len(words) or _is_bare(words, [*prefix, word]):
             return prefix
         prefix.append(word)
+
+
+def _is_bare(words: Sequence[Sequence[str]], prefix: list[str]) -> bool:
+    """Say whether a name would be left with a number alone, which tells a reader nothing."""
+    return any(list(item[: len(prefix)]) == prefix and "".join(item[len(prefix) :]).isdigit() for item in words)
 
 
 def cut_middle(text: str, length: int) -> str:

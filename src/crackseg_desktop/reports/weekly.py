@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.reports.period import DAYS
-from crackseg_desktop.reports.report import DayLine, Figure, Improvement, Outcome
+from crackseg_desktop.reports.report import DayLine, Figure, Gain, Improvement, Outcome
 from crackseg_desktop.reports.training import SCORES, end_of, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from crackseg_desktop.readings import Run
     from crackseg_desktop.reports.period import Day, Period
@@ -30,20 +30,21 @@ def day_lines(
 
 
 def improvements_of(
-    period: Period, runs: Sequence[RunReport], all_runs: Iterable[Run]
+    period: Period, runs: Sequence[RunReport], all_runs: Sequence[Run]
 ) -> tuple[tuple[Improvement, ...], str]:
     """Return the runs that beat the best of all weeks before, the best first; or else why there are none."""
-    before = [run for run in all_runs if (ended := end_of(run)) is not None and ended < period.since]
-    found: list[Improvement] = []
+    earlier = [run for run in all_runs if (ended := end_of(run)) is not None and ended < period.since]
+    known = {run.id: run for run in all_runs}
+    gains: dict[tuple[str, str], list[Gain]] = {}
     compared = False
     for name, title in SCORES[:2]:
-        champion = max(
-            ((value, run) for run in before if (value := _best(run, name)) is not None), default=None, key=_by_value
-        )
-        if champion is None:
-            continue
-        compared = True
-        found += _beaten(name, title, champion, runs, {run.id: run for run in all_runs})
+        told = [(value, run.id) for run in earlier if (value := _best(run, name)) is not None]
+        if told:
+            compared = True
+            before, champion = max(told)
+            for run, value in _beating(name, before, runs):
+                gains.setdefault((run, champion), []).append(Gain(title, value, before))
+    found = [_improvement(known[run], known[champion], tuple(told)) for (run, champion), told in gains.items()]
     if found:
         return tuple(found[:_MOST_IMPROVEMENTS]), ""
     if not runs:
@@ -51,28 +52,16 @@ def improvements_of(
     return (), "no run beat the best of the weeks before" if compared else "there are no earlier runs to compare with"
 
 
-def _beaten(
-    name: str, title: str, champion: tuple[float, Run], runs: Sequence[RunReport], known: dict[str, Run]
-) -> list[Improvement]:
-    value, earlier = champion
-    better = [
-        (score.best.value, run)
-        for run in runs
-        if (score := run.score(name)) is not None and score.best.value is not None and score.best.value > value
-    ]
-    better.sort(key=lambda pair: (-pair[0], pair[1].id))
-    return [
-        Improvement(
-            run=run.name,
-            metric=title,
-            value=best,
-            before=value,
-            before_run=earlier.facts.name,
-            differences=_differences(earlier, known[run.id]),
-            known=earlier.facts.config is not None and known[run.id].facts.config is not None,
-        )
-        for best, run in better
-    ]
+def _beating(name: str, before: float, runs: Sequence[RunReport]) -> list[tuple[str, float]]:
+    """Return the ids of the runs with a better value, the best first."""
+    known = [(run.id, score.best.value) for run in runs if (score := run.score(name)) is not None]
+    better = [(run, value) for run, value in known if value is not None and value > before]
+    return sorted(better, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _improvement(run: Run, champion: Run, gains: tuple[Gain, ...]) -> Improvement:
+    known = run.facts.config is not None and champion.facts.config is not None
+    return Improvement(run.facts.name, champion.facts.name, gains, _differences(champion, run), known)
 
 
 def _differences(before: Run, now: Run) -> tuple[tuple[str, str, str], ...]:
@@ -116,7 +105,3 @@ def _seconds_in(run: RunReport, since: float, until: float) -> float:
 def _best(run: Run, name: str) -> float | None:
     best = run.best.get(name)
     return best.value if best is not None and math.isfinite(best.value) else None
-
-
-def _by_value(pair: tuple[float, Run]) -> tuple[float, str]:
-    return pair[0], pair[1].id

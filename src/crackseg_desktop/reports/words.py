@@ -97,6 +97,8 @@ def written(report: Report) -> str:
 def quiet(report: Report) -> str:
     """Return the line of a report in whose period nothing happened."""
     word = "today" if report.period.kind == "daily" else "this week"
+    if report.coverage.share.value is None:
+        return f"Nothing is known {word}: {report.coverage.share.reason}, and no training or alert was found."
     return f"Nothing happened {word}: no training ran and no alert fired."
 
 
@@ -223,8 +225,8 @@ def health_title(row: Health) -> str:
     """Name a row: ``GPU memory``, ``GPU 1 memory``, ``Disk /data``."""
     if not row.subject:
         return row.title
-    if row.kind == "gpu_memory":
-        return f"{row.subject} memory"
+    if row.kind in ("gpu_memory", "temperature"):
+        return f"{row.subject} {'memory' if row.kind == 'gpu_memory' else 'temp.'}"
     return f"{row.title} {row.subject}"
 
 
@@ -319,15 +321,15 @@ USE_HEAD = ("Hours", "Epochs/h", "GPU memory", "Energy", "Cost", "GPU idle", "He
 
 
 def use_reasons(report: Report) -> tuple[str, ...]:
-    """Say once each why figures of runs are missing."""
-    reasons: dict[str, None] = {}
+    """Say once each why figures of runs are missing: ``energy, cost: no GPU was read in this period``."""
+    missing: dict[str, dict[str, None]] = {}
     for run in report.runs:
         fields = [("GPU memory", run.peak_memory_bytes), ("energy", run.energy.joules), ("cost", run.energy.cost)]
         fields += [("GPU idle", run.idle_seconds), ("held back", run.throttled_seconds)]
         for name, value in fields:
             if value.value is None and value.reason and (name != "cost" or run.energy.joules.value is not None):
-                reasons.setdefault(f"{name} {MISSING}: {value.reason}")
-    return tuple(reasons)
+                missing.setdefault(value.reason, {})[name] = None
+    return tuple(f"{', '.join(names)}: {reason}" for reason, names in missing.items())
 
 
 def energy_line(report: Report) -> str:
@@ -342,9 +344,10 @@ def energy_line(report: Report) -> str:
 
 def improvement(item: Improvement) -> str:
     """Say by how much a run beat the best of the weeks before."""
-    gain = item.value - item.before
-    before, now = units.score(item.before), units.score(item.value)
-    return f"{item.run}: {item.metric} {now}, {gain:.3f} over {item.before_run} ({before})."
+    told = ", ".join(
+        f"{gain.metric} {units.score(gain.value)} (+{gain.value - gain.before:.3f})" for gain in item.gains
+    )
+    return f"{item.run}: {told}, over {item.before_run}."
 
 
 def differences(item: Improvement) -> str:
