@@ -17,6 +17,7 @@ from crackseg_desktop.reports.report import (
     DayLine,
     EnergyUse,
     Figure,
+    Gain,
     Health,
     Improvement,
     Issue,
@@ -239,7 +240,7 @@ def weekly(**changes: Any) -> Report:
         for place, name in enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))
     )
     better = Improvement(
-        *("swinv2-pycrackdb-320", "IoU", 0.694, 0.671, "swinv2-pycrackdb-256"),
+        *("swinv2-pycrackdb-320", "swinv2-pycrackdb-256", (Gain("IoU", 0.694, 0.671),)),
         (("learning rate", "1e-3", "2e-4"), ("image size", "256", "320")),
     )
     period: Period = week_of(DAY, UTC, BEGIN + 7 * 86400)

@@ -48,7 +48,7 @@ def test_that_the_day_can_be_read_back(qtbot: QtBot, tmp_path: Path) -> None:
 @needs_poppler
 def test_that_the_week_has_its_own_parts(qtbot: QtBot, tmp_path: Path) -> None:
     text = text_of(story.weekly(), tmp_path)
-    for words in ("Weekly performance report", "Week 48", "Day by day", "Wed 25", "Improvements", "0.671", "45 %"):
+    for words in ("Weekly performance report", "Week 48", "Day by day", "Wed 25", "Improvements", "(+0.023)", "45 %"):
         assert words in text, words
 
 

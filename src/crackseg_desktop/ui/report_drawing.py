@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.theme import Tokens
 
 SECTION_GAP = 22
+_TILES = 4
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[:x](?=\d)")
 
 
@@ -31,7 +32,7 @@ def blocks_of(report: Report, width: float, theme: Theme) -> list[Block]:
     blocks = [_head(report), space(14)]
     if report.simulated:
         blocks += [_banner("Simulated data: nothing in this report was measured.", width, "warning"), space(14)]
-    blocks.append(_tiles(report))
+    blocks.append(_tiles(report, width))
     for part in _sections(report, width, theme):
         blocks += [space(SECTION_GAP), *part]
     return blocks
@@ -96,24 +97,28 @@ def _head(report: Report) -> Block:
     return row(42, cells, sign)
 
 
-def _tiles(report: Report) -> Block:
-    shown = words.cards(report)[:4]
+def _tiles(report: Report, width: float) -> Block:
+    shown = words.cards(report)[:_TILES]
     cells: list[Cell] = []
+    lines = 1
     for place, card in enumerate(shown):
-        begin, end = place / 4, (place + 1) / 4 - 0.01
+        begin, end = place / _TILES, (place + 1) / _TILES - 0.01
+        note = wrapped(card.note, width * (end - begin) - 14, "caption")
+        lines = max(lines, len(note))
         figure = (span(card.figure, "title"), span(card.unit, "label", "text2", gap=5))
-        for spans, top, height in (
-            ((span(card.label, "label", "text2"),), 0, 18),
-            (figure, 18, 22),
-            ((span(card.note, "caption", "text3"),), 40, 16),
-        ):
-            cells.append(Cell(spans, begin, end, top=top, height=height, inset=14))
+        cells.append(Cell((span(card.label, "label", "text2"),), begin, end, height=18, inset=14))
+        cells.append(Cell(figure, begin, end, top=18, height=22, inset=14))
+        cells += [
+            Cell((span(line, "caption", "text3"),), begin, end, top=40 + 16 * number, height=16, inset=14)
+            for number, line in enumerate(note)
+        ]
 
     def edges(painter: QPainter, rect: QRectF, tokens: Tokens) -> None:
         for place in range(len(shown)):
-            painter.fillRect(QRectF(rect.left() + rect.width() * place / 4, rect.top(), 2, 56), tokens["border"])
+            x = rect.left() + rect.width() * place / _TILES
+            painter.fillRect(QRectF(x, rect.top(), 2, rect.height()), tokens["border"])
 
-    return row(56, cells, edges)
+    return row(40 + 16 * lines, cells, edges)
 
 
 def _chart(svg: str, width: float, text: str) -> Block:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPainter
 
-    from crackseg_desktop.reports.report import Action, Improvement, Issue, Report, RunReport
+    from crackseg_desktop.reports.report import Action, Improvement, Issue, Report
     from crackseg_desktop.ui.theme import Scale, Tokens
+    from crackseg_desktop.ui.widgets.text import Span
 
 _LINE = 16
 _SIDE = 6.0
@@ -32,10 +33,10 @@ _STATES = {
     Outcome.UNKNOWN: ("ring", "text2"),
 }
 _RUNS = (
-    *(("State", 0.0), ("Experiment", 0.157), ("Epoch", 0.485), ("Best IoU", 0.585), ("Best Dice", 0.685)),
-    *(("Started", 0.805), ("Duration", 1.0)),
+    *(("State", 0.0), ("Experiment", 0.157), ("Epoch", 0.47), ("Best IoU", 0.565), ("Best Dice", 0.66)),
+    *(("Started", 0.8), ("Duration", 1.0)),
 )
-_USED = (0.255, 0.345, 0.455, 0.59, 0.655, 0.74, 0.825, 0.93, 1.0)
+_USED = (0.262, 0.35, 0.458, 0.585, 0.65, 0.735, 0.825, 0.93, 1.0)
 """Where the columns of ``words.USE_HEAD`` end."""
 _DAYS = (
     ("Day", 0.0),
@@ -90,10 +91,10 @@ def runs(report: Report, width: float) -> list[Block]:
             Cell(
                 (span(told.state, "label", ink, glyph=glyph, glyph_colour=colour),), 0.0, 0.155, height=28, inset=_SIDE
             ),
-            Cell((span(told.name, "label", "text", 600),), 0.157, 0.41, height=28),
+            Cell(_name(told.name, is_simulated=run.simulated and not report.simulated), 0.157, 0.4, height=28),
             *_figures(values, _RUNS[2:], 28),
         ]
-        reasons = wrapped(_reasons(told.note, run), width * 0.84 - _SIDE, "caption")
+        reasons = wrapped(told.note, width * 0.84 - _SIDE, "caption")
         under = _indented(reasons, 0.157, 24)
         blocks.append(row(28 + _LINE * len(reasons), [*cells, *under], line="grid", again=head))
     return _together(blocks)
@@ -105,7 +106,7 @@ def used(report: Report, width: float) -> list[Block]:
     head = _table_head(columns, 1)
     blocks = [section("What the runs used", words.energy_line(report)), head]
     for run in report.runs:
-        name = Cell((span(run.short),), 0.0, 0.2, inset=_SIDE)
+        name = Cell((span(run.short, "caption"),), 0.0, 0.215, inset=_SIDE)
         cells = _figures(words.use_cells(report, run), columns[1:], 28, "caption")
         blocks.append(row(28, [name, *cells], line="grid", again=head))
     return blocks + [sentence(reason, width, "text3") for reason in words.use_reasons(report)]
@@ -134,8 +135,8 @@ def days(report: Report) -> list[Block]:
     for line in report.week.days if report.week is not None else ():
         name, *values = words.day_cells(report, line)
         first = Cell((span(name, "label", "text", 600),), 0.0, 0.2, inset=_SIDE)
-        blocks.append(row(28, [first, *_figures(values, _DAYS[1:], 28)], line="grid", again=head))
-    return blocks
+        blocks.append(row(28, [first, *_figures(values, _DAYS[1:], 28)], line="grid"))
+    return [*(replace(block, keeps=True) for block in blocks[:-1]), blocks[-1]]
 
 
 def improvements(report: Report, width: float) -> list[Block]:
@@ -145,6 +146,11 @@ def improvements(report: Report, width: float) -> list[Block]:
     if week is None or not week.improvements:
         return [*blocks, sentence(f"None: {week.improvements_reason if week is not None else ''}.", width)]
     return blocks + [_improvement(each, width) for each in week.improvements]
+
+
+def _name(name: str, *, is_simulated: bool) -> tuple[Span, ...]:
+    mark = (span("simulated", "caption", "text3", gap=6),) if is_simulated else ()
+    return (span(name, "label", "text", 600, gives=True), *mark)
 
 
 def _together(rows: list[Block]) -> list[Block]:
@@ -179,10 +185,6 @@ def _indented(lines: Sequence[str], left: float, top: float) -> list[Cell]:
         Cell((span(line, "caption", "text3"),), left, 1.0, top=top + _LINE * number, height=_LINE)
         for number, line in enumerate(lines)
     ]
-
-
-def _reasons(note: str, run: RunReport) -> str:
-    return "; ".join(dict.fromkeys(part.rstrip(".") for part in (note, *run.findings) if part))
 
 
 def _issue(report: Report, issue: Issue, width: float, again: Block) -> Block:
