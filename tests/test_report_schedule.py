@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -109,7 +109,7 @@ def test_that_a_report_is_only_written_where_nothing_is_to_be_sent(
     endpoint: Endpoint,
     tmp_path: Path,
     clock: FakeClock,
-    changed: dict[str, object],
+    changed: dict[str, Any],
 ) -> None:
     schedule = make(replace(settings, **changed))
     schedule.look()

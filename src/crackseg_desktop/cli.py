@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
+    from crackseg_desktop.clock import Clock
     from crackseg_desktop.core import Core
     from crackseg_desktop.history.archive import Archive
     from crackseg_desktop.inbox import Inbox
@@ -258,7 +259,7 @@ def report(options: argparse.Namespace) -> int:
 
     if options.again and not options.send:
         raise CommandError("--again needs --send", USAGE)
-    settings, now = _settings(options).settings, SystemClock().time()
+    settings, now = _settings(options).settings, _report_clock(options).time()
     try:
         period = asked_period(options.kind, options.date, now, settings.reports, None)
     except ValueError as error:
@@ -319,10 +320,21 @@ def _deliver(options: argparse.Namespace, found: Report, channels: Sequence[Chan
 
 
 def _gather(options: argparse.Namespace, period: Period) -> Report:
-    from crackseg_desktop.reporting import gather
+    from crackseg_desktop.reporting import gather, gather_demo
 
     settings, clock = _settings(options).settings, SystemClock()
+    if options.demo:
+        return gather_demo(settings, _temporary_folder(), _report_clock(options), period)
     return gather(settings, _data_dir(options), _folders(options, []), clock, period, _look(options, []))
+
+
+def _report_clock(options: argparse.Namespace) -> Clock:
+    """Return the machine's clock; a demonstration's stands still at an afternoon, whose day has something to tell."""
+    if not options.demo:
+        return SystemClock()
+    from crackseg_desktop.simulation.timeline import story_clock
+
+    return story_clock()
 
 
 def _write_report(found: Report, path: Path) -> None:
@@ -605,10 +617,16 @@ def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
 
 
 def _archive(options: argparse.Namespace, now: float) -> Archive:
-    """Open the history to read it; that of a demonstration is told first."""
+    """Open the history to read it; that of a demonstration is written first."""
     from crackseg_desktop.history.archive import Archive
     from crackseg_desktop.history.tiers import keeping_of
 
+    if options.demo:
+        from crackseg_desktop.demo_past import write_demo_history
+
+        folder = _temporary_folder()
+        write_demo_history(folder, now)
+        return Archive(folder)
     return Archive(_data_dir(options), keeping_of(_settings(options).settings.history))
 
 

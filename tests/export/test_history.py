@@ -46,8 +46,9 @@ class Told:
         whole = self.found.get(key, Buckets(key, 1.0))
         rows = [row for row, moment in enumerate(whole.times) if since <= moment < until]
         columns = (whole.times, whole.minima, whole.maxima, whole.means, whole.lasts)
-        picked = [array("d", (column[row] for row in rows)) for column in columns]
-        return Buckets(key, whole.period, *picked, array("q", (whole.counts[row] for row in rows)))
+        times, minima, maxima, means, lasts = (array("d", (column[row] for row in rows)) for column in columns)
+        counts = array("q", (whole.counts[row] for row in rows))
+        return Buckets(key, whole.period, times, minima, maxima, means, lasts, counts)
 
 
 @pytest.fixture

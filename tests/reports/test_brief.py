@@ -7,6 +7,7 @@ from dataclasses import replace
 from tests.reports import story
 
 from crackseg_desktop.notify.words import Urgency, utf16_units
+from crackseg_desktop.reports import words
 from crackseg_desktop.reports.brief import message_of, summary_of
 from crackseg_desktop.reports.collect import collect
 from crackseg_desktop.reports.report import Report
@@ -35,8 +36,8 @@ def test_that_a_week_names_a_few_of_its_runs_and_counts_the_others() -> None:
 
 def test_that_a_period_in_which_nothing_happened_says_so_in_one_line() -> None:
     quiet = Report(story.day()[0], "nemo", "Production")
-    assert message_of(quiet).body.splitlines()[1:] == ["Nothing happened today: no training ran and no alert fired."]
-    assert summary_of(quiet) == "Nothing happened today: no training ran and no alert fired."
+    assert message_of(quiet).body.splitlines()[1:] == [words.quiet(quiet)]
+    assert summary_of(quiet) == words.quiet(quiet)
 
 
 def test_that_names_of_runs_break_no_line_and_call_nobody() -> None:

@@ -88,7 +88,7 @@ def stored_figures(sample: Sample) -> dict[SeriesKey, float]:
     }
     for gpu in sample.gpus:
         if _is_current(gpu, sample):
-            figures[series_key("gpu_info", {"gpu": gpu.uuid, "index": str(gpu.index), "name": gpu.name})] = 1.0
+            figures[series_key("gpu_info", gpu.identity)] = 1.0
     return figures
 
 
