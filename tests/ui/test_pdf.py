@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.ui import report_story as story
 
-from crackseg_desktop.reports.report import Report, Resolution
+from crackseg_desktop.reports.report import Coverage, Figure, Report, Resolution
 from crackseg_desktop.ui.pdf import pdf_of, write_pdf
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_that_foreign_text_is_shown_as_it_is_and_steers_nothing(qtbot: QtBot, tm
 
 @needs_poppler
 def test_that_nothing_happened_is_said(qtbot: QtBot, tmp_path: Path) -> None:
-    text = text_of(Report(story.PERIOD, "nemo", "Development"), tmp_path)
+    text = text_of(Report(story.PERIOD, "nemo", "Development", coverage=Coverage(Figure(1.0))), tmp_path)
     assert "Nothing happened today" in text
     assert "1 of 1" in text
 

@@ -155,13 +155,16 @@ def test_that_reports_are_looked_for_once_the_page_is_shown(opened: Open, action
 
 
 def test_that_no_report_yet_is_a_state_with_one_button(opened: Open, actions: Any) -> None:
-    _, page = opened(Desk(past=()), daily_at="18:00")
+    dashboard, page = opened(Desk(past=()), daily_at="18:00")
     assert page.empty.isVisible()
     assert page.empty.texts[:2] == ("No report yet", first_words(Reports(), story.NOW))
     assert not page.daily.isVisible()
     actions.reports.calls.clear()
     page.first.click()
     assert actions.reports.calls == [("write", "daily")]
+    dashboard.on_reports(Desk(past=(), doing="Writing the daily report…", busy=True))
+    settle(dashboard)
+    assert page.empty.texts[:2] == ("Writing the daily report…", "This takes some seconds.")
 
 
 def test_that_a_report_sent_before_is_sent_again(opened: Open) -> None:

@@ -9,9 +9,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from tests.ui import story
 
+from crackseg_desktop.history.schema import FILE_NAME
 from crackseg_desktop.settings import Energy, History, RemoteChannel, Reports, Settings
 from crackseg_desktop.ui.dashboard import Dashboard
-from crackseg_desktop.ui.pages.history_card import FILE_NAME
 from crackseg_desktop.ui.pages.settings import SettingsPage
 from crackseg_desktop.ui.theme import Theme, load_fonts
 from crackseg_desktop.ui.widgets.buttons import Button

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication, QPageSize, QPainter, QPdfWriter
 from crackseg_desktop import settings as files
 from crackseg_desktop.reports import words
 from crackseg_desktop.ui.report_drawing import blocks_of
-from crackseg_desktop.ui.report_flow import Block, Cell, pages_of, row, span
+from crackseg_desktop.ui.report_flow import Block, Cell, pages_of, paragraph, row, span, wrapped
 from crackseg_desktop.ui.theme import load_fonts, tokens
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 PAGE_WIDTH, PAGE_HEIGHT = 793.7, 1122.5
 """A4 in px of 96 an inch."""
-_SIDE, _TOP, _FOOT = 48.0, 40.0, 56.0
+_SIDE, _TOP, _EDGE, _FOOT_LINES = 48.0, 36.0, 24.0, 2
+_FOOT = _EDGE + 16 * _FOOT_LINES
 _DOTS = 1200
 
 
@@ -70,7 +71,8 @@ def _draw(report: Report, writer: QPdfWriter) -> None:
         for block in page:
             _place(painter, block, top, width)
             top += block.height
-        _place(painter, _foot(report, number, len(pages)), PAGE_HEIGHT - 44, width)
+        foot = _foot(report, number, len(pages), width)
+        _place(painter, foot, PAGE_HEIGHT - _EDGE - foot.height, width)
     painter.end()
 
 
@@ -80,7 +82,8 @@ def _place(painter: QPainter, block: Block, top: float, width: float) -> None:
     painter.restore()
 
 
-def _foot(report: Report, number: int, count: int) -> Block:
+def _foot(report: Report, number: int, count: int, width: float) -> Block:
     told = " · ".join(filter(None, ("CrackSeg Desktop", words.coverage(report))))
-    paging = (span(f"{number} of {count}", "caption", "text3"),)
-    return row(16, (Cell((span(told, "caption", "text3"),), 0.0, 0.9), Cell(paging, 0.8, 1.0, "right")))
+    lines = wrapped(told, width * 0.88, "caption")[:_FOOT_LINES]
+    paging = Cell((span(f"{number} of {count}", "caption", "text3"),), 0.88, 1.0, "right", height=16)
+    return row(16 * len(lines), (*paragraph(lines, "caption", "text3", 0), paging))

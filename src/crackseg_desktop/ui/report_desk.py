@@ -204,6 +204,13 @@ class ReportDesk(QObject):
             self._put(replace(self._desk, said=f"Saved as {path}", problem=""))
 
 
+def at_once(work: ReportWork, *, writes: bool = False) -> Desk:
+    """Look for past reports and read the newest, for a picture; ``writes``: write that of the day first."""
+    desk = (_write("daily", work) if writes else _look(work))(Desk())
+    past = desk.current
+    return _read(past, work)(desk) if past is not None and desk.report is None else desk
+
+
 def _look(work: ReportWork) -> Change:
     past = work.past()
 

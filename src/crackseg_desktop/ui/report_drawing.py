@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QRectF, QSizeF, Qt
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.reports.svg import Theme
     from crackseg_desktop.ui.theme import Tokens
 
-SECTION_GAP = 22
+SECTION_GAP = 18
 _TILES = 4
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[:x](?=\d)")
 
@@ -36,6 +37,11 @@ def blocks_of(report: Report, width: float, theme: Theme) -> list[Block]:
     for part in _sections(report, width, theme):
         blocks += [space(SECTION_GAP), *part]
     return blocks
+
+
+def closing(report: Report, width: float) -> list[Block]:
+    """Return what stands at the foot of every page, for where there are no pages."""
+    return [space(SECTION_GAP), tables.sentence(words.coverage(report), width, "text3")]
 
 
 def _sections(report: Report, width: float, theme: Theme) -> list[list[Block]]:
@@ -68,7 +74,8 @@ def _machine(report: Report, width: float, theme: Theme) -> list[Block]:
     pair = _pair(charts.health(report, theme), charts.best_by_run(report, theme), width, ", ".join(told))
     forecasts = [f"{words.health_title(row)}: {row.forecast}" for row in report.health if row.forecast]
     heads = tables.sections(("System health", peaks), ("Best IoU by run", goal))
-    return [heads, pair, *(tables.sentence(forecast, width, "text3") for forecast in forecasts)]
+    below = [tables.sentence(forecast, width, "text3") for forecast in forecasts]
+    return [heads, replace(pair, keeps=bool(below)), *below]
 
 
 def _banner(text: str, width: float, colour: str) -> Block:

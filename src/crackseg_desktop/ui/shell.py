@@ -190,9 +190,9 @@ class Shell(QObject):
 
     def _find_reporter(self) -> ReportWork:
         """Return what writes and sends reports, by the settings in force; called by the desk's thread."""
-        from crackseg_desktop.reporting import Reporter  # loads much that only a report needs
+        from crackseg_desktop.ui.report_work import reporter_for  # loads much that only a report needs
 
-        return Reporter(self._preferences.settings, self._options.data_dir, self._watched_folders, self._options.clock)
+        return reporter_for(self._options, self._preferences.settings, self._watched_folders)
 
     def _watched_folders(self) -> Sequence[Path]:
         return self.core.folders if self.core is not None else ()

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from crackseg_desktop import units
+from crackseg_desktop.history.schema import FILE_NAME
 from crackseg_desktop.ui.pages.setting_card import SettingCard, parse_number
 from crackseg_desktop.ui.widgets.facts import FactList
 from crackseg_desktop.ui.widgets.fields import Field, Switch
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.model import Model
     from crackseg_desktop.ui.pages.base import Context
 
-FILE_NAME = "history.sqlite"
 _AGES = (
     ("seconds_hours", "Every sample for", "h", False),
     ("ten_seconds_days", "Every 10 s for", "days", False),

@@ -8,9 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
-from crackseg_desktop.reports import words
 from crackseg_desktop.reports.charts import WIDTH
-from crackseg_desktop.ui.report_drawing import blocks_of
+from crackseg_desktop.ui.report_drawing import blocks_of, closing
 from crackseg_desktop.ui.widgets.surfaces import ringed
 
 if TYPE_CHECKING:
@@ -60,8 +59,7 @@ class _Page(QWidget):
     @property
     def text(self) -> str:
         """Return what it says, a block a line."""
-        told = [words.coverage(self._report)] if self._report is not None else []
-        return "\n".join([block.text for block in self._blocks if block.text] + told)
+        return "\n".join(block.text for block in self._blocks if block.text)
 
     def put(self, report: Report | None) -> bool:
         """Show a report and say whether it is another one."""
@@ -76,7 +74,7 @@ class _Page(QWidget):
         """Lay it out anew: its charts have the colours of the theme in them."""
         report = self._report
         theme: Scheme = "dark" if self._theme.tokens.dark else "light"
-        self._blocks = blocks_of(report, WIDTH, theme) if report is not None else []
+        self._blocks = [*blocks_of(report, WIDTH, theme), *closing(report, WIDTH)] if report is not None else []
         self._fit()
         self.update()
 

@@ -86,8 +86,7 @@ class ReportsPage(Page):
         self.pane.put(desk)
         if not has_any:
             why = first_words(self.context.settings.reports, model.now)
-            looking = desk.past is None and bool(desk.doing)
-            self.empty.put("reports", "Looking for past reports" if looking else "No report yet", why)
+            self.empty.put("reports", desk.doing or "No report yet", "This takes some seconds." if desk.busy else why)
 
     def _on_daily(self) -> None:
         self._decide.write("daily")
