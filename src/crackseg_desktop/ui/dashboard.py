@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample, SilencesChanged
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.actions import Actions
+    from crackseg_desktop.ui.desk import Desk
     from crackseg_desktop.ui.pages.base import Context
     from crackseg_desktop.ui.pages.compact import CompactPage
     from crackseg_desktop.ui.pages.full import FullView
     from crackseg_desktop.ui.theme import Theme
 
-PAGES = ("overview", "training", "gpus", "system", "alerts", "settings")
+PAGES = ("overview", "training", "gpus", "system", "alerts", "reports", "settings")
 COMPACT_SIZE = QSize(420, 640)
 FULL_SIZE = QSize(1366, 768)
 FULL_MINIMUM = QSize(1024, 640)
@@ -43,10 +44,17 @@ class Dashboard(QWidget):
 
     pinned = Signal(bool)
 
-    def __init__(self, theme: Theme, actions: Actions, settings: Settings, settings_path: Path | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        actions: Actions,
+        settings: Settings,
+        settings_path: Path | None = None,
+        data_dir: Path | None = None,
+    ) -> None:
         super().__init__()
         self._theme, self._actions = theme, actions
-        self._settings, self._settings_path = settings, settings_path
+        self._settings, self._settings_path, self._data_dir = settings, settings_path, data_dir
         self.model = Model()
         self.compact: CompactPage | None = None
         self.full_view: FullView | None = None
@@ -176,6 +184,12 @@ class Dashboard(QWidget):
         self.model.channel_tests[channel] = error
         self._schedule()
 
+    @Slot(object)
+    def on_reports(self, desk: Desk) -> None:
+        """Take over what there is to show about reports."""
+        self.model.reports = desk
+        self._schedule()
+
     @Slot()
     def refresh(self) -> None:
         """Draw the visible page now."""
@@ -253,7 +267,7 @@ class Dashboard(QWidget):
     def _context(self) -> Context:
         from crackseg_desktop.ui.pages.base import Context
 
-        return Context(self._theme, self._actions, self._settings, self._settings_path)
+        return Context(self._theme, self._actions, self._settings, self._settings_path, self._data_dir)
 
     def _appear(self) -> None:
         self.show()

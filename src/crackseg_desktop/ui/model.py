@@ -18,6 +18,7 @@ from crackseg_desktop.readings import AlertState
 from crackseg_desktop.series import series_key
 from crackseg_desktop.ui import snoozes
 from crackseg_desktop.ui.alert_list import AlertList
+from crackseg_desktop.ui.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,6 +165,7 @@ class Model:
         self.selected_gpu: str | None = None
         self.span = 3600.0
         self.channel_tests: dict[str, str] = {}
+        self.reports = Desk()
         self.clear()
 
     def clear(self) -> None:
@@ -181,6 +183,7 @@ class Model:
         self.rules: tuple[RuleStatus, ...] = ()
         self.loaded_at = 0.0
         self.dropped_samples = 0
+        self.recorder_health = ""
         self._named: dict[str, dict[str, CurveColumns]] = {}
         self._revisions: dict[str, int] = {}
 

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.monitor import Snapshot
+    from crackseg_desktop.reports.period import Kind
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.dashboard import Dashboard
+    from crackseg_desktop.ui.desk import Desk
     from crackseg_desktop.ui.snoozes import Length
 
 COMPACT = "compact"
@@ -26,8 +28,11 @@ def render(
     theme: str = "dark",
     size: tuple[int, int] | None = None,
     settings: Settings | None = None,
+    desk: Desk | None = None,
 ) -> None:
     """Draw a page (one of the dashboard's, or ``compact``) of a snapshot; the same snapshot gives the same pixels.
+
+    ``desk`` is what the reports page shows; none: no report was written yet.
 
     Makes a QApplication where there is none; to be called in the main thread.
 
@@ -39,6 +44,7 @@ def render(
     from PySide6.QtWidgets import QApplication
 
     from crackseg_desktop.ui.dashboard import PAGES
+    from crackseg_desktop.ui.desk import Desk
     from crackseg_desktop.ui.lifecycle import log_qt_messages
 
     if page not in (*PAGES, COMPACT):
@@ -49,6 +55,7 @@ def render(
     app = QApplication.instance() or QApplication(["crackseg-desktop"])
     dashboard = _opened(page, theme, size, settings)
     try:
+        dashboard.on_reports(desk or Desk(past=()))
         _settle(dashboard, snapshot)
         if not dashboard.grab().save(str(path), "PNG"):
             raise OSError(f"{path} cannot be written")
@@ -86,8 +93,35 @@ def _settle(dashboard: Dashboard, snapshot: Snapshot) -> None:
         dashboard.refresh()
 
 
+class _DeafReports:
+    """What a picture does about reports."""
+
+    def refresh(self) -> None:
+        """Do nothing."""
+
+    def write(self, kind: Kind) -> None:
+        """Do nothing."""
+
+    def choose(self, slug: str) -> None:
+        """Do nothing."""
+
+    def view(self) -> None:
+        """Do nothing."""
+
+    def show_folder(self) -> None:
+        """Do nothing."""
+
+    def ask_and_save(self, suffix: str) -> None:
+        """Do nothing."""
+
+    def send(self) -> None:
+        """Do nothing."""
+
+
 class _Deaf:
     """Actions for a picture, in which nobody decides anything."""
+
+    reports = _DeafReports()
 
     def open_dashboard(self, page: str | None = None) -> None:
         """Do nothing."""
