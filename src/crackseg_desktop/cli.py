@@ -344,7 +344,7 @@ def _write_report(found: Report, path: Path) -> None:
 
         write(found, path)
         return
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
     try:
         from crackseg_desktop.ui.pdf import write_pdf
     except ImportError as error:
