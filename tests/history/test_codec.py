@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackseg_desktop.history.codec import CodecError, pack_buckets, pack_plain, pack_samples, steps_of, unpack
+from crackseg_desktop.history.codec import CodecError, pack_buckets, pack_plain, pack_samples, split, steps_of, unpack
 from crackseg_desktop.history.tiers import Columns, fold, of_samples
 from crackseg_desktop.metrics import CATALOGUE
 
@@ -79,11 +79,13 @@ def test_that_buckets_of_any_floats_come_back(values: list[float]) -> None:
 
 
 def test_that_only_the_blocks_of_a_span_are_unpacked() -> None:
-    blocks = b"".join(
-        pack_plain(array("d", [start, start + 1]), array("d", [start, 0.0]), 1.0) for start in (0.0, 10.0, 20.0)
-    )
-    assert [list(columns.times) for columns in unpack(blocks, 11.0, 20.0)] == [[10.0, 11.0]]
-    assert len(list(unpack(blocks))) == 3
+    blocks = b"".join(plain(start) for start in (0.0, 10.0, 20.0))
+    assert [head.since for head, _ in split(blocks, 11.0, 20.0)] == [10.0]
+    assert [list(columns.times) for columns in unpack(blocks)] == [[0.0, 1.0], [10.0, 11.0], [20.0, 21.0]]
+
+
+def plain(start: float) -> bytes:
+    return pack_plain(array("d", [start, start + 1]), array("d", [start, 0.0]), 1.0, (start, start + 1))
 
 
 @given(st.binary(min_size=1, max_size=200))

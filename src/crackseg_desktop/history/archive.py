@@ -11,18 +11,17 @@ import logging
 import math
 import sqlite3
 import threading
-from array import array
-from bisect import bisect_left
 from functools import partial
 from operator import sub
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from crackseg_desktop.history.codec import CodecError, unpack
-from crackseg_desktop.history.journal import Row
+from crackseg_desktop.history import vectors
+from crackseg_desktop.history.codec import CodecError
+from crackseg_desktop.history.journal import rows_of
 from crackseg_desktop.history.planning import Plan, plan_of
 from crackseg_desktop.history.retention import Pin, merged
 from crackseg_desktop.history.schema import FILE_NAME, MIGRATIONS, key_of, text_of
-from crackseg_desktop.history.tiers import DEFAULT_KEEPING, EMPTY, Columns, fold, joined, of_samples
+from crackseg_desktop.history.tiers import DEFAULT_KEEPING
 from crackseg_desktop.series import Buckets, Gap
 from crackseg_desktop.storage import NewerDatabaseError, open_for_reading
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from crackseg_desktop.history.tiers import Keeping
+    from crackseg_desktop.history.tiers import Columns, Keeping
     from crackseg_desktop.series import SeriesKey
 
 log = logging.getLogger(__name__)
@@ -67,7 +66,9 @@ class Archive:
         """Return the series whose metric matches a GLOB, sorted; with ``since`` those with figures since then."""
         seen = -math.inf if since is None else since - _SEEN_MARGIN_SECONDS
         query = "SELECT metric, labels FROM series WHERE metric GLOB ? AND seen >= ?"
-        rows: list[tuple[Any, ...]] = self._ask(lambda connection: connection.execute(query, (pattern, seen)).fetchall(), [])
+        rows: list[tuple[Any, ...]] = self._ask(
+            lambda connection: connection.execute(query, (pattern, seen)).fetchall(), []
+        )
         return tuple(sorted(key_of(*row) for row in rows))
 
     def read(self, key: SeriesKey, since: float, until: float, most: int | None = None) -> Buckets:
@@ -78,32 +79,40 @@ class Archive:
         of it as there is.
         """
         question = partial(self._columns, key=key, since=since, until=until, most=most)
-        columns, period = self._ask(question, (EMPTY, self._keeping.finest))
-        times, minima, maxima, means, lasts = (array("d", column) for column in columns[:5])
-        return Buckets(key, period, times, minima, maxima, means, lasts, array("q", columns.counts))
+        answer = self._ask(question, None)
+        if answer is None:
+            return Buckets(key, self._keeping.finest)
+        columns, period = answer
+        times, minima, maxima, means, lasts = map(vectors.to_array, columns[:5])
+        return Buckets(key, period, times, minima, maxima, means, lasts, vectors.to_array(columns.counts, "q"))
 
     def gaps(self, since: float, until: float) -> tuple[Gap, ...]:
         """Return the spans, of those that touch this one, of which nothing is known, the oldest first."""
         query = "SELECT since, until, reason FROM gaps WHERE until >= ? AND since < ? ORDER BY since"
-        rows: list[tuple[Any, ...]] = self._ask(lambda connection: connection.execute(query, (since, until)).fetchall(), [])
+        rows: list[tuple[Any, ...]] = self._ask(
+            lambda connection: connection.execute(query, (since, until)).fetchall(), []
+        )
         return tuple(Gap(*row) for row in rows)
 
     def covered(self) -> tuple[float, float] | None:
         """Return the times of the first and the last figure; None where there are none."""
-        return self._ask(_covered, None)
+        return self._ask(partial(_covered, periods=self._keeping.periods), None)
 
     def _columns(
         self, connection: sqlite3.Connection, key: SeriesKey, since: float, until: float, most: int | None
-    ) -> tuple[Columns, float]:
+    ) -> tuple[Columns, float] | None:
         plan = self._plan(connection, since, until, most)
         found = connection.execute("SELECT id FROM series WHERE metric = ? AND labels = ?", text_of(key)).fetchone()
         if plan is None or found is None:
-            return EMPTY, self._keeping.finest
-        columns = joined(_within(piece, plan) for piece in self._pieces(connection, found[0], plan))
-        return _fitted(columns, plan, most)
+            return None
+        pieces = vectors.joined(self._pieces(connection, found[0], plan))
+        columns = vectors.within(pieces, plan.since, plan.until)
+        if plan.samples and (most is None or len(columns.times) <= most):
+            return columns, _distance(columns.times, plan.tier)
+        return vectors.fold(columns, plan.period), plan.period
 
     def _plan(self, connection: sqlite3.Connection, since: float, until: float, most: int | None) -> Plan | None:
-        covered = _covered(connection)
+        covered = _covered(connection, self._keeping.periods)
         if covered is None:
             return None
         since, until = max(since, covered[0]), min(until, covered[1] + self._keeping.periods[-1])
@@ -122,20 +131,15 @@ class Archive:
         )
         for (content,) in rows:
             try:
-                yield from unpack(content, plan.since, plan.until)
+                yield from vectors.unpack(content, plan.since, plan.until)
             except CodecError as error:
-                self._damage = str(error)
+                self._damage = f"A part of the history is damaged: {error}"
         rows = connection.execute(
             "SELECT content FROM journal WHERE since < ? AND until >= ? ORDER BY id", (plan.until, plan.since)
         )
-        for (content,) in rows:
-            try:
-                row = Row(content)
-            except CodecError as error:
-                self._damage = str(error)
-                continue
+        for row in rows_of(content for (content,) in rows):
             if number in row.numbers:
-                yield of_samples(*row.column(row.numbers.index(number)))
+                yield vectors.of_samples(*row.column(row.numbers.index(number)))
 
     def _ask(self, question: Callable[[sqlite3.Connection], Answer], otherwise: Answer) -> Answer:
         """Answer in a read transaction; where that cannot be, ``problem`` says why."""
@@ -172,28 +176,22 @@ class Archive:
             self._connection = None
 
 
-def _covered(connection: sqlite3.Connection) -> tuple[float, float] | None:
-    first, last = connection.execute(
-        "SELECT min(since), max(until) FROM"
-        " (SELECT since, until FROM journal UNION ALL SELECT since, until FROM blocks)"
-    ).fetchone()
-    return None if first is None else (first, last)
+def _rows(connection: sqlite3.Connection, query: str, values: tuple[str | float, ...]) -> list[tuple[Any, ...]]:
+    return connection.execute(query, values).fetchall()
 
 
-def _within(columns: Columns, plan: Plan) -> Columns:
-    """Return the rows of a span; in a journal of a clock that was set back the times do not rise."""
-    columns = joined((columns,))
-    return columns.part(bisect_left(columns.times, plan.since), bisect_left(columns.times, plan.until))
-
-
-def _fitted(columns: Columns, plan: Plan, most: int | None) -> tuple[Columns, float]:
-    """Return rows as buckets of the plan's period, and that period; samples stay samples where there are few enough."""
-    if plan.samples and (most is None or len(columns.times) <= most):
-        return columns, _distance(columns.times, plan.tier)
-    return fold(columns, plan.period), plan.period
+def _covered(connection: sqlite3.Connection, periods: Sequence[float]) -> tuple[float, float] | None:
+    """Return the first and the last time there is; of a tier the block that ends first also begins first."""
+    ends: list[tuple[float, float]] = []
+    for period in periods:
+        for order in ("", " DESC"):
+            query = f"SELECT since, until FROM blocks WHERE period = ? ORDER BY until{order} LIMIT 1"
+            ends += connection.execute(query, (period,)).fetchall()
+    ends += connection.execute("SELECT min(since), max(until) FROM journal HAVING count(*)").fetchall()
+    return (min(since for since, _ in ends), max(until for _, until in ends)) if ends else None
 
 
 def _distance(times: Sequence[float], usual: float) -> float:
     """Return how far apart samples mostly are, in seconds."""
-    distances = sorted(map(sub, times[1:_LOOKED_AT], times))
-    return round(distances[len(distances) // 2], 1) or usual if distances else usual
+    distances = sorted(map(sub, times[1:_LOOKED_AT], times[:_LOOKED_AT]))
+    return round(float(distances[len(distances) // 2]), 1) or usual if distances else usual

@@ -20,7 +20,7 @@ none (counts, states)     0.001                  0.001
                           infinities too
 ========================  =====================  ==================
 
-Times are kept in milliseconds. Where steps do not hold (NaN, infinite, beyond 2⁵³ steps), figures are kept as the
+Times are kept in milliseconds. Where steps do not hold (NaN, infinite, beyond 2⁶² steps), figures are kept as the
 floats that they are. A block describes itself, so that a change of this table changes no block that is there.
 """
 
@@ -30,6 +30,7 @@ import math
 import sys
 import zlib
 from array import array
+from contextlib import suppress
 from itertools import accumulate
 from operator import add, sub
 from struct import Struct
@@ -65,17 +66,17 @@ _STEPS = {
     "": _PLAIN,
 }
 _MILLISECONDS = Steps(1, 1000)
-_MOST_STEPS = 2**53
 _LEVEL = 6
 
 _HEAD = Struct("<IBIddd")  # bytes that follow the checksum, kind, rows, period, first time, end
 _CHECKSUM = Struct("<I")  # of the head and what follows
 _HEADED = _HEAD.size + _CHECKSUM.size
 _SCALE = Struct("<ii")  # up and down of the steps; 0, 0: floats follow
-_INTEGERS = Struct("<Bqq")  # how and how wide, first or smallest, common divisor
-_PLAIN_SAMPLES, _SAMPLES, _BUCKETS = range(3)
-_DIFFERENCES, _DIRECT = 0, 16
-_WIDTHS = ("b", "h", "i", "q")
+INTEGERS = Struct("<Bqq")  # how and how wide, first or smallest, common divisor
+PLAIN_SAMPLES, SAMPLES, BUCKETS = range(3)
+DIFFERENCES, DIRECT = 0, 16
+_WIDEST = 1 << 62
+WIDTHS = ("b", "h", "i", "q")
 
 
 class CodecError(ValueError):
@@ -101,46 +102,55 @@ class Head(NamedTuple):
     end: float
 
 
-def pack_plain(times: array[float], values: array[float], period: float) -> bytes:
-    """Return samples as they are: quickly written, for those that are packed within the hour."""
-    return _headed(_PLAIN_SAMPLES, times, period, times.tobytes() + values.tobytes())
+def pack_plain(times: array[float], values: array[float], period: float, span: tuple[float, float]) -> bytes:
+    """Return samples as they are, in any order: quickly written, for those that are packed within the hour."""
+    return _headed(PLAIN_SAMPLES, span, len(times), period, times.tobytes() + values.tobytes())
 
 
-def pack_samples(times: Sequence[float], values: Sequence[float], period: float, steps: Steps) -> bytes:
+def pack_times(times: Sequence[float]) -> bytes:
+    """Return the times of samples as ``pack_samples`` takes them: for series that have the same ones."""
+    return _figures(times, _MILLISECONDS)
+
+
+def pack_samples(
+    times: Sequence[float], values: Sequence[float], period: float, steps: Steps, packed_times: bytes = b""
+) -> bytes:
     """Return samples (one or more, times rising) as a block."""
-    return _headed(_SAMPLES, times, period, _deflated(_figures(times, _MILLISECONDS) + _figures(values, steps)))
+    content = (packed_times or pack_times(times)) + _figures(values, steps)
+    return _headed(SAMPLES, (times[0], times[-1]), len(times), period, _deflated(content))
 
 
 def pack_buckets(columns: Columns, period: float, steps: Steps) -> bytes:
     """Return buckets (one or more, times rising, multiples of the period) as a block."""
     numbers = [round(time / period) for time in columns.times]
     content = _integers(numbers) + _integers(columns.counts) + _extremes(columns, steps)
-    return _headed(_BUCKETS, columns.times, period, _deflated(content), period)
+    span = columns.times[0], columns.times[-1] + period
+    return _headed(BUCKETS, span, len(numbers), period, _deflated(content))
 
 
-def _split(content: bytes) -> Iterator[tuple[Head, memoryview]]:
+def split(content: bytes, since: float = -math.inf, until: float = math.inf) -> Iterator[tuple[Head, memoryview]]:
+    """Yield the blocks, one behind the other in ``content``, that touch a span. Raises CodecError."""
     rest = memoryview(content)
     while rest:
         if len(rest) < _HEADED:
             raise CodecError("a block is cut off")
         head = Head(*_HEAD.unpack_from(rest))
         body = rest[_HEADED : _HEADED + head.size]
-        checksum = zlib.crc32(body, zlib.crc32(rest[: _HEAD.size]))
-        if len(body) < head.size or _CHECKSUM.unpack_from(rest, _HEAD.size) != (checksum,):
-            raise CodecError("a block is cut off or damaged")
-        yield head, body
+        if not (head.since >= until or head.end < since) or len(body) < head.size:
+            checksum = zlib.crc32(body, zlib.crc32(rest[: _HEAD.size]))
+            if _CHECKSUM.unpack_from(rest, _HEAD.size) != (checksum,):
+                raise CodecError("a block is cut off or damaged")
+            yield head, body
         rest = rest[_HEADED + head.size :]
 
 
-def unpack(content: bytes, since: float = -math.inf, until: float = math.inf) -> Iterator[Columns]:
-    """Yield the blocks of ``content`` that touch a span. Raises CodecError."""
-    for head, body in _split(content):
-        if head.since < until and head.end >= since:
-            yield _unpacked(head, body)
+def unpack(content: bytes) -> Iterator[Columns]:
+    """Yield the blocks that lie one behind the other in ``content``. Raises CodecError."""
+    return (_unpacked(head, body) for head, body in split(content))
 
 
-def _headed(kind: int, times: Sequence[float], period: float, body: bytes, length: float = 0.0) -> bytes:
-    head = _HEAD.pack(len(body), kind, len(times), period, times[0], times[-1] + length)
+def _headed(kind: int, span: tuple[float, float], rows: int, period: float, body: bytes) -> bytes:
+    head = _HEAD.pack(len(body), kind, rows, period, *span)
     return head + _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(head))) + body
 
 
@@ -155,18 +165,18 @@ def _in_steps(values: Sequence[float], up: int, down: int) -> list[int] | None:
         return None
     factor = down / up
     try:
-        steps = [round(value * factor) for value in values]
+        return [round(value * factor) for value in values]
     except (ValueError, OverflowError):  # NaN, infinite
         return None
-    return steps if max(steps) < _MOST_STEPS and min(steps) > -_MOST_STEPS else None
 
 
 def _figures(values: Sequence[float], steps: Steps) -> bytes:
     """Return a column of figures."""
     whole = _in_steps(values, steps.up, steps.down)
-    if whole is None:
-        return _SCALE.pack(0, 0) + _floats(values)
-    return _SCALE.pack(steps.up, steps.down) + _integers(whole)
+    if whole is not None:
+        with suppress(OverflowError):
+            return _SCALE.pack(steps.up, steps.down) + _integers(whole)
+    return _SCALE.pack(0, 0) + _floats(values)
 
 
 def _extremes(columns: Columns, steps: Steps) -> bytes:
@@ -174,13 +184,14 @@ def _extremes(columns: Columns, steps: Steps) -> bytes:
     whole = [_in_steps(column, steps.up, steps.down) for column in (columns.minima, columns.maxima, columns.lasts)]
     minima, maxima, lasts = whole
     means = _in_steps(columns.means, steps.up, steps.down)
-    if minima is None or maxima is None or lasts is None or means is None:
-        exact = b"".join(map(_floats, (columns.minima, columns.maxima, columns.lasts)))
-        return _SCALE.pack(0, 0) + exact + _floats(_shortened(columns))
-    parts = [_SCALE.pack(steps.up, steps.down), _SCALE.pack(steps.mean_up, 1), _integers(minima)]
-    parts += [_integers(list(map(sub, column, minima))) for column in (maxima, lasts)]
-    parts.append(_integers([round((mean - least) / steps.mean_up) for mean, least in zip(means, minima, strict=True)]))
-    return b"".join(parts)
+    if minima is not None and maxima is not None and lasts is not None and means is not None:
+        parts: list[list[int]] = [minima, *(list(map(sub, column, minima)) for column in (maxima, lasts, means))]
+        if steps.mean_up > 1:
+            parts[3] = [round(more / steps.mean_up) for more in parts[3]]
+        with suppress(OverflowError):
+            return _SCALE.pack(steps.up, steps.down) + _SCALE.pack(steps.mean_up, 1) + b"".join(map(_integers, parts))
+    exact = b"".join(map(_floats, (columns.minima, columns.maxima, columns.lasts)))
+    return _SCALE.pack(0, 0) + exact + _floats(_shortened(columns))
 
 
 def _shortened(columns: Columns) -> Sequence[float]:
@@ -191,24 +202,26 @@ def _shortened(columns: Columns) -> Sequence[float]:
 
 
 def _integers(values: Sequence[int]) -> bytes:
-    """Return whole numbers as how they differ from the one before, or from the smallest, whichever is narrower."""
-    differences = list(map(sub, values[1:], values))
+    """Return whole numbers as how they differ from the one before, or from the smallest, whichever is narrower.
+
+    Raises OverflowError beyond 64 bits.
+    """
     low, high = min(values), max(values)
-    if differences and max(differences) - min(differences) <= high - low:
-        how, base, rest = _DIFFERENCES, values[0], differences
-    else:
-        how, base, rest = _DIRECT, low, [value - low for value in values]
+    if low < -_WIDEST or high >= _WIDEST:
+        raise OverflowError
+    if low == high:
+        return INTEGERS.pack(DIRECT, low, 0)
+    rest = list(map(sub, values[1:], values))
+    how, base, least, most = DIFFERENCES, values[0], min(rest), max(rest)
+    if most - least > high - low:
+        rest = [value - low for value in values]
+        how, base, least, most = DIRECT, low, 0, high - low
     divisor = math.gcd(*rest)
-    if not divisor:
-        return _INTEGERS.pack(how, base, 0)
     if divisor > 1:
         rest = [value // divisor for value in rest]
-    width = next(code for code in range(4) if _fits(rest, 8 << code))
-    return _INTEGERS.pack(how + width, base, divisor) + _planes(array(_WIDTHS[width], rest))
-
-
-def _fits(values: Sequence[int], bits: int) -> bool:
-    return min(values) >= -1 << bits - 1 and max(values) < 1 << bits - 1
+    widest = max(most, -1 - least) // divisor
+    width = next(code for code in range(4) if widest < 1 << (8 << code) - 1)
+    return INTEGERS.pack(how + width, base, divisor) + _planes(array(WIDTHS[width], rest))
 
 
 def _floats(values: Sequence[float]) -> bytes:
@@ -231,11 +244,11 @@ def _planes(column: array[int] | array[float]) -> bytes:
 
 
 def _unpacked(head: Head, body: memoryview) -> Columns:
-    if head.kind == _PLAIN_SAMPLES:
+    if head.kind == PLAIN_SAMPLES:
         middle = 8 * head.rows
         return of_samples(array("d", bytes(body[:middle])), array("d", bytes(body[middle:])))
-    reader = _Reader(zlib.decompress(body, -15), head.rows)
-    if head.kind == _SAMPLES:
+    reader = Reader(zlib.decompress(body, -15), head.rows)
+    if head.kind == SAMPLES:
         return of_samples(reader.figures(), reader.figures())
     times = [number * head.period for number in reader.integers()]
     counts = reader.integers()
@@ -243,62 +256,71 @@ def _unpacked(head: Head, body: memoryview) -> Columns:
     return Columns(times, minima, maxima, means, lasts, counts)
 
 
-class _Reader:
+class Reader:
     """Reads the columns of a block, one after the other."""
 
     def __init__(self, content: bytes, rows: int) -> None:
-        self._content, self._rows, self._at = content, rows, 0
+        self.rows = rows
+        self._content, self._at = content, 0
 
-    def figures(self) -> Sequence[float]:
+    def figures(self) -> Any:
         """Return the next column of figures."""
-        up, down = self._unpack(_SCALE)
-        return _scaled(self.integers(), up, down) if up else self._floats()
+        up, down = self.unpack(_SCALE)
+        return self.scaled(self.integers(), up, down) if up else self._floats()
 
-    def extremes(self) -> tuple[Sequence[float], ...]:
+    def extremes(self) -> tuple[Any, Any, Any, Any]:
         """Return minima, maxima, means and lasts."""
-        up, down = self._unpack(_SCALE)
+        up, down = self.unpack(_SCALE)
         if not up:
-            exact = [self._floats() for _ in range(4)]
-            return exact[0], exact[1], exact[3], exact[2]
-        mean_up, _ = self._unpack(_SCALE)
+            minima, maxima, lasts, means = (self._floats() for _ in range(4))
+            return minima, maxima, means, lasts
+        mean_up, _ = self.unpack(_SCALE)
         least = self.integers()
-        maxima, lasts = (_scaled(list(map(add, least, self.integers())), up, down) for _ in range(2))
-        above = self.integers()
-        means = [(base + more * mean_up) * up / down for base, more in zip(least, above, strict=True)]
-        return _scaled(least, up, down), maxima, means, lasts
+        maxima, lasts = (self.scaled(self.sum(least, self.integers()), up, down) for _ in range(2))
+        means = self.scaled(self.sum(least, self.integers(), mean_up), up, down)
+        return self.scaled(least, up, down), maxima, means, lasts
 
-    def integers(self) -> list[int]:
+    def integers(self) -> Any:
         """Return the next column of whole numbers."""
-        code, base, divisor = self._unpack(_INTEGERS)
-        how, width = code & 16, code & 3
+        code, base, divisor = self.unpack(INTEGERS)
         if not divisor:
-            return [base] * self._rows
-        rest = self._column(_WIDTHS[width], self._rows - (how == _DIFFERENCES))
+            return [base] * self.rows
+        differs = code & DIRECT == DIFFERENCES
+        rest = self._column(WIDTHS[code & 3], self.rows - differs)
         steps = rest if divisor == 1 else [value * divisor for value in rest]
-        return list(accumulate(steps, initial=base)) if how == _DIFFERENCES else [base + step for step in steps]
+        return list(accumulate(steps, initial=base)) if differs else [base + step for step in steps]
 
-    def _floats(self) -> array[float]:
-        self._at += 1
-        kind = "f" if self._content[self._at - 1 : self._at] == b"f" else "d"
-        return array("d", self._column(kind, self._rows))
+    def sum(self, one: Any, other: Any, times: int = 1) -> Any:
+        """Return one column and so many times the other."""
+        return list(map(add, one, other if times == 1 else [value * times for value in other]))
 
-    def _column(self, kind: str, rows: int) -> array[Any]:
-        column = array(kind)
-        size = rows * column.itemsize
-        planes = self._content[self._at : self._at + size]
+    def scaled(self, whole: Any, up: int, down: int) -> Any:
+        """Return whole steps as figures."""
+        return [value / down for value in whole] if up == 1 else [value * up / down for value in whole]
+
+    def take(self, size: int) -> bytes:
+        """Return the next bytes."""
         self._at += size
-        content = bytearray(size)
+        return self._content[self._at - size : self._at]
+
+    def unpack(self, form: Struct) -> tuple[Any, ...]:
+        """Return the next fields."""
+        return form.unpack(self.take(form.size))
+
+    def _floats(self) -> Any:
+        kind = "f" if self.take(1) == b"f" else "d"
+        return self._as_floats(self._column(kind, self.rows))
+
+    def _as_floats(self, column: Any) -> Any:
+        return array("d", column)
+
+    def _column(self, kind: str, rows: int) -> Any:
+        column = array(kind)
+        planes = self.take(rows * column.itemsize)
+        content = bytearray(len(planes))
         for plane in range(column.itemsize):
             content[plane :: column.itemsize] = planes[plane * rows : (plane + 1) * rows]
         column.frombytes(content)
         if sys.byteorder == "big":
             column.byteswap()
         return column
-
-    def _unpack(self, form: Struct) -> tuple[Any, ...]:
-        self._at += form.size
-        return form.unpack_from(self._content, self._at - form.size)
-
-
-def _scaled(whole: Sequence[int], up: int, down: int) -> list[float]:
-    return [value / down for value in whole] if up == 1 else [value * up / down for value in whole]

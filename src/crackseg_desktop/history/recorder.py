@@ -21,7 +21,7 @@ from crackseg_desktop.history.health import Health, RecorderState, sentence, sta
 from crackseg_desktop.history.journal import Batch, batch_of
 from crackseg_desktop.history.retention import Pin
 from crackseg_desktop.history.schema import FILE_NAME, MIGRATIONS
-from crackseg_desktop.history.store import HEARTBEAT_SECONDS, SEAL_ROWS, WAL_BYTES, Store, TakenError
+from crackseg_desktop.history.store import BEAT_SECONDS, SEAL_ROWS, WAL_BYTES, Store, TakenError
 from crackseg_desktop.history.tiers import DEFAULT_KEEPING
 from crackseg_desktop.series import Gap
 from crackseg_desktop.storage import NewerDatabaseError, open_sound, set_aside
@@ -69,6 +69,7 @@ class Recorder:
             None  # at which sample's time the journal became blocks, while some wait for folding
         )
         self._beaten = 0.0
+        self._said = (RecorderState.OFF, "", 0)
         self._overflowed = 0
         self._lost = 0
         self._hole: Gap | None = None
@@ -118,6 +119,7 @@ class Recorder:
             self._tidy(store, now)
             self._say_written()
         except TakenError:
+            self._close()
             self._say(RecorderState.TAKEN)
         except _ERRORS as error:
             self._fail(error)
@@ -203,7 +205,7 @@ class Recorder:
             self._tell_gaps()
             store.append(self._waiting, now)
             self._waiting.clear()
-        elif not 0 <= now - self._beaten < HEARTBEAT_SECONDS / 2:
+        elif not 0 <= now - self._beaten < BEAT_SECONDS:
             store.take(now)
         else:
             return
@@ -223,9 +225,9 @@ class Recorder:
         if self._watch.doubt != self._doubt_kept:
             store.keep_doubt(self._watch.doubt, now)
             self._doubt_kept = self._watch.doubt
-        rows, since, until = store.journal()
+        rows, since, until = store.journal
         span = self._keeping.span(self._keeping.finest)
-        if since is not None and until is not None and (rows >= SEAL_ROWS or since // span != until // span):
+        if rows >= SEAL_ROWS or (rows and since // span != until // span):
             store.seal(now)
             self._untidy = until
         if self._untidy is not None and not self._fold(store, self._untidy, now):
@@ -241,8 +243,8 @@ class Recorder:
     def _fold(self, store: Store, time: float, now: float) -> bool:
         """Fold what is complete at ``time``, some at once; return whether there may be more."""
         due = store.due(time, _FOLDS_AT_ONCE)
-        for one in due:
-            store.fold(one, now)
+        if due:
+            store.fold(due, now)
         return bool(due)
 
     def _forget(self, store: Store, now: float) -> None:
@@ -272,8 +274,11 @@ class Recorder:
             self._say(RecorderState.DAMAGED if self._damaged else RecorderState.OK)
 
     def _say(self, state: RecorderState, detail: str = "") -> None:
+        said = state, detail, self._lost
+        if said == self._said:
+            return
         reason = sentence(state, self._path, detail)
         if self._lost and state not in (RecorderState.OK, RecorderState.TAKEN):
             reason += f" {self._lost} samples were lost."
         since = self._health.since if self._health.state == state else self._clock.time()
-        self._health = Health(state, reason, since)
+        self._said, self._health = said, Health(state, reason, since)

@@ -10,15 +10,24 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from contextlib import contextmanager
-from itertools import islice
+from functools import cached_property
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from crackseg_desktop.history.clockwatch import Doubt
-from crackseg_desktop.history.codec import CodecError, pack_buckets, pack_plain, pack_samples, steps_of, unpack
-from crackseg_desktop.history.journal import Row, to_bytes
+from crackseg_desktop.history.codec import (
+    CodecError,
+    pack_buckets,
+    pack_plain,
+    pack_samples,
+    pack_times,
+    steps_of,
+    unpack,
+)
+from crackseg_desktop.history.journal import rows_of, to_bytes
 from crackseg_desktop.history.retention import Pin, kept_parts, merged
 from crackseg_desktop.history.schema import text_of
-from crackseg_desktop.history.tiers import Columns, fold, joined, of_samples
+from crackseg_desktop.history.tiers import Columns, Grouping, fold, grouping_of, joined
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,6 +41,7 @@ log = logging.getLogger(__name__)
 
 SEAL_ROWS = 60
 """The journal becomes blocks when it has so many rows: five minutes, with a row every five seconds."""
+BEAT_SECONDS = 8.0
 HEARTBEAT_SECONDS = 20.0
 """A writer of which nothing was heard for so long is gone."""
 _NUMBERS_KNOWN = 5000
@@ -55,16 +65,60 @@ class Due(NamedTuple):
     series: int
 
 
+class Journal(NamedTuple):
+    """How many rows the journal has, and its first and last time."""
+
+    rows: int = 0
+    since: float = math.inf
+    until: float = -math.inf
+
+
+class SharedTimes:
+    """What is made of the times of samples once for all series that have the same ones."""
+
+    def __init__(self, times: array[float], hour: float, period: float) -> None:
+        self.times = times
+        self._hour, self._period = hour, period
+
+    @cached_property
+    def hours(self) -> list[tuple[int, int, float, float]]:
+        """Return which rows, from and to, are of one hour each, and their first and last time."""
+        if min(self.times) // self._hour == max(self.times) // self._hour:
+            borders: list[int] = []
+        else:
+            hours = [time // self._hour for time in self.times]
+            borders = [row for row, (before, here) in enumerate(pairwise(hours), 1) if before != here]
+        limits = pairwise((0, *borders, len(self.times)))
+        return [(start, end, min(self.times[start:end]), max(self.times[start:end])) for start, end in limits]
+
+    @cached_property
+    def packed(self) -> bytes:
+        """Return them packed."""
+        return pack_times(self.times)
+
+    @cached_property
+    def grouping(self) -> Grouping:
+        """Return the buckets of the next tier that they fall into."""
+        return grouping_of(self.times, self._period)
+
+
 class Store:
-    """The open file. ``token`` tells writers apart."""
+    """The open file. ``token`` tells writers apart.
+
+    Attributes:
+        journal: what waits in the journal.
+    """
 
     def __init__(self, connection: sqlite3.Connection, keeping: Keeping, token: str) -> None:
         self._connection = connection
         self._keeping = keeping
         self._token = token
         self._numbers: dict[SeriesKey, int] = {}
+        self._batch: tuple[tuple[SeriesKey, ...], list[int]] = (), []
+        self._times = SharedTimes(array("d"), 1.0, 1.0)
         connection.execute(f"PRAGMA journal_size_limit={WAL_BYTES}").fetchall()
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
+        self.journal = self._journal()
 
     def close(self) -> None:
         """Close the file."""
@@ -90,22 +144,17 @@ class Store:
 
     def append(self, batches: Iterable[Batch], now: float) -> None:
         """Add batches to the journal."""
-        known = self._numbers if len(self._numbers) < _NUMBERS_KNOWN else {}
-        added: dict[SeriesKey, int] = {}
+        journal, known = self.journal, self._numbers.copy() if len(self._numbers) < _NUMBERS_KNOWN else {}
         with self._transaction(now) as connection:
             for batch in batches:
-                if batch.times:
-                    numbers = [known.get(key) or self._number(added, key, batch.times[-1]) for key in batch.keys]
-                    row = min(batch.times), max(batch.times), to_bytes(batch, numbers)
+                if batch.keys:
+                    since, until = min(batch.times), max(batch.times)
+                    row = since, until, to_bytes(batch, self._numbers_of(batch, known))
                     connection.execute("INSERT INTO journal (since, until, content) VALUES (?, ?, ?)", row)
+                    journal = Journal(journal.rows + 1, min(journal.since, since), max(journal.until, until))
                 gaps = [(gap.since, gap.until, gap.reason) for gap in batch.gaps]
                 connection.executemany("INSERT INTO gaps VALUES (?, ?, ?)", gaps)
-        self._numbers = known | added if added else known
-
-    def journal(self) -> tuple[int, float | None, float | None]:
-        """Return how many rows the journal has, and its first and last time."""
-        rows, since, until = self._connection.execute("SELECT count(*), min(since), max(until) FROM journal").fetchone()
-        return rows, since, until
+        self.journal, self._numbers = journal, known
 
     def seal(self, now: float) -> None:
         """Make plain blocks of the journal's oldest rows, one for each series and hour."""
@@ -113,11 +162,11 @@ class Store:
             rows = connection.execute(
                 "SELECT id, content FROM journal ORDER BY id LIMIT ?", (2 * SEAL_ROWS,)
             ).fetchall()
-            for number, pieces in _by_series(content for _, content in rows).items():
-                columns = joined(pieces)
-                if columns.times:
-                    self._add_plain(number, columns)
+            for row in rows_of(content for _, content in rows):
+                for place, number in enumerate(row.numbers):
+                    self._add_plain(number, *row.column(place))
             connection.executemany("DELETE FROM journal WHERE id = ?", [(row,) for row, _ in rows])
+        self.journal = self._journal()
 
     def due(self, time: float, most: int) -> list[Due]:
         """Return what can be folded, the finest first: spans that are not those which ``time`` falls into."""
@@ -131,28 +180,34 @@ class Store:
             found += [Due(*row) for row in rows]
         return found
 
-    def fold(self, due: Due, now: float) -> None:
+    def fold(self, all_due: Iterable[Due], now: float) -> None:
         """Fold blocks into the next coarser tier, and make one of them."""
-        coarser = self._keeping.coarser(due.period)
-        if coarser is None:
+        with self._transaction(now):
+            for due in all_due:
+                self._fold(due)
+
+    def _fold(self, due: Due) -> None:
+        coarser = self._keeping.coarser(due.period) or due.period
+        connection = self._connection
+        rows = connection.execute(
+            "SELECT id, content FROM blocks WHERE NOT folded AND period = ? AND begins = ? AND series = ?"
+            " ORDER BY since, id",
+            due,
+        ).fetchall()
+        columns = joined(self._readable(content for _, content in rows))
+        connection.executemany("DELETE FROM blocks WHERE id = ?", [(row,) for row, _ in rows])
+        if not columns.times:
             return
-        with self._transaction(now) as connection:
-            rows = connection.execute(
-                "SELECT id, content FROM blocks WHERE NOT folded AND period = ? AND begins = ? AND series = ?"
-                " ORDER BY since, id",
-                due,
-            ).fetchall()
-            columns = joined(self._readable(content for _, content in rows))
-            connection.executemany("DELETE FROM blocks WHERE id = ?", [(row,) for row, _ in rows])
-            if not columns.times:
-                return
-            if due.period == self._keeping.finest:
-                self._add(due.series, due.period, columns, folded=True)
-            else:  # packed already
-                until = columns.times[-1] + due.period
-                content = b"".join(content for _, content in rows)
-                self._insert(due.series, due.period, columns.times[0], until, True, content)
-            self._add(due.series, coarser, fold(columns, coarser), folded=self._keeping.coarser(coarser) is None)
+        shared = None
+        if due.period == self._keeping.finest:
+            shared = self._shared(array("d", columns.times))
+            self._add(due.series, due.period, columns, folded=True, packed_times=shared.packed)
+        else:  # packed already
+            until = columns.times[-1] + due.period
+            content = b"".join(content for _, content in rows)
+            self._insert(due.series, due.period, columns.times[0], until, True, content)
+        buckets = fold(columns, coarser, shared.grouping if shared else None)
+        self._add(due.series, coarser, buckets, folded=self._keeping.coarser(coarser) is None)
 
     def pins(self) -> tuple[Pin, ...]:
         """Return what is pinned."""
@@ -185,10 +240,9 @@ class Store:
             connection.execute("DELETE FROM pins WHERE until < ?", (now - self._keeping.pinned_seconds,))
             oldest = now - max(tier.seconds for tier in self._keeping.tiers)
             connection.execute("DELETE FROM gaps WHERE until < ?", (oldest,))
-            connection.execute(
-                "DELETE FROM series WHERE seen < ? AND id NOT IN (SELECT series FROM blocks)", (now - _UNSEEN_SECONDS,)
-            )
-            self._numbers.clear()
+            unseen = "DELETE FROM series WHERE seen < ? AND id NOT IN (SELECT series FROM blocks)"
+            if connection.execute(unseen, (now - _UNSEEN_SECONDS,)).rowcount:
+                self._numbers, self._batch = {}, ((), [])
         pins = merged(self.pins())
         for tier in self._keeping.tiers:
             held = [pin for pin in pins if pin.period == tier.period]
@@ -235,7 +289,7 @@ class Store:
         return (pages - free) * size
 
     def shrink(self, least: int, now: float) -> None:
-        """Delete at least so many bytes: the oldest of the finest tier first, then of coarser ones, what is pinned last."""
+        """Delete at least so many bytes: the oldest, the finest tier first, what is pinned last."""
         pins = merged(self.pins())
         for pinned in (False, True):
             for period in self._keeping.periods:
@@ -289,17 +343,35 @@ class Store:
         row = self._connection.execute("SELECT token, time FROM writer").fetchone()
         if row and row[0] != self._token and abs(now - row[1]) < HEARTBEAT_SECONDS:
             raise TakenError
-        if not row or row != (self._token, now):
+        if not row or row[0] != self._token or not 0 <= now - row[1] < BEAT_SECONDS:
             self._connection.execute("INSERT OR REPLACE INTO writer VALUES (0, ?, ?)", (self._token, now))
 
-    def _number(self, added: dict[SeriesKey, int], key: SeriesKey, time: float) -> int:
-        if key not in added:
-            self._connection.execute(
-                "INSERT OR IGNORE INTO series (metric, labels, seen) VALUES (?, ?, ?)", (*text_of(key), time)
-            )
-            found = self._connection.execute("SELECT id FROM series WHERE metric = ? AND labels = ?", text_of(key))
-            added[key] = int(found.fetchone()[0])
-        return added[key]
+    def _numbers_of(self, batch: Batch, known: dict[SeriesKey, int]) -> list[int]:
+        """Return the numbers of a batch's series; ``known`` is told those that are new."""
+        if batch.keys != self._batch[0]:
+            numbers = [
+                known.get(key) or known.setdefault(key, self._number(key, batch.times[-1])) for key in batch.keys
+            ]
+            if known != self._numbers:  # may yet be rolled back
+                return numbers
+            self._batch = batch.keys, numbers
+        return self._batch[1]
+
+    def _number(self, key: SeriesKey, time: float) -> int:
+        name = text_of(key)
+        self._connection.execute("INSERT OR IGNORE INTO series (metric, labels, seen) VALUES (?, ?, ?)", (*name, time))
+        row = self._connection.execute("SELECT id FROM series WHERE metric = ? AND labels = ?", name).fetchone()
+        return int(row[0])
+
+    def _journal(self) -> Journal:
+        row = self._connection.execute("SELECT count(*), min(since), max(until) FROM journal").fetchone()
+        return Journal(*row) if row[0] else Journal()
+
+    def _shared(self, times: array[float]) -> SharedTimes:
+        if times != self._times.times:
+            finest = self._keeping.finest
+            self._times = SharedTimes(times, self._keeping.span(finest), self._keeping.coarser(finest) or finest)
+        return self._times
 
     def _metric(self, number: int) -> str:
         return str(self._connection.execute("SELECT metric FROM series WHERE id = ?", (number,)).fetchone()[0])
@@ -308,25 +380,21 @@ class Store:
         span = self._keeping.span(period)
         return time // span * span
 
-    def _add_plain(self, number: int, columns: Columns) -> None:
+    def _add_plain(self, number: int, times: array[float], values: array[float]) -> None:
         """Insert samples, a block for each hour."""
-        period, start = self._keeping.finest, 0
-        hours = [self._begins(period, time) for time in (columns.times[0], columns.times[-1])]
-        limits = [len(columns.times)]
-        if hours[0] != hours[1]:
-            begins = [self._begins(period, time) for time in columns.times]
-            limits = [row for row in range(1, len(begins)) if begins[row] != begins[row - 1]] + limits
-        for limit in limits:
-            times, values = (array("d", column[start:limit]) for column in columns[:2])
-            self._insert(number, period, times[0], times[-1], False, pack_plain(times, values, period))
-            start = limit
-        self._connection.execute("UPDATE series SET seen = max(seen, ?) WHERE id = ?", (columns.times[-1], number))
+        if not times:
+            return
+        hours = self._shared(times).hours
+        for start, end, since, until in hours:
+            content = pack_plain(times[start:end], values[start:end], self._keeping.finest, (since, until))
+            self._insert(number, self._keeping.finest, since, until, False, content)
+        self._connection.execute("UPDATE series SET seen = max(seen, ?) WHERE id = ?", (hours[-1][3], number))
 
-    def _add(self, number: int, period: float, columns: Columns, *, folded: bool) -> None:
+    def _add(self, number: int, period: float, columns: Columns, *, folded: bool, packed_times: bytes = b"") -> None:
         """Insert samples or buckets, packed."""
         steps, until = steps_of(self._metric(number)), columns.times[-1]
         if period == self._keeping.finest:
-            content = pack_samples(columns.times, columns.lasts, period, steps)
+            content = pack_samples(columns.times, columns.lasts, period, steps, packed_times)
         else:
             content, until = pack_buckets(columns, period, steps), until + period
         self._insert(number, period, columns.times[0], until, folded, content)
@@ -344,16 +412,3 @@ class Store:
                 yield from unpack(content)
             except CodecError as error:
                 log.warning("a block of the history is left out: %s", error)
-
-
-def _by_series(contents: Iterable[bytes]) -> dict[int, list[Columns]]:
-    found: dict[int, list[Columns]] = {}
-    for content in contents:
-        try:
-            row = Row(content)
-        except CodecError as error:
-            log.warning("a row of the journal is left out: %s", error)
-            continue
-        for place, number in enumerate(row.numbers):
-            found.setdefault(number, []).append(of_samples(*row.column(place)))
-    return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise, repeat
+from itertools import chain, pairwise
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -97,7 +97,7 @@ EMPTY = Columns((), (), (), (), (), ())
 
 def of_samples(times: Sequence[float], values: Sequence[float]) -> Columns:
     """Return samples as columns."""
-    return Columns(times, values, values, values, values, tuple(repeat(1, len(times))))
+    return Columns(times, values, values, values, values, (1,) * len(times))
 
 
 def joined(pieces: Iterable[Columns]) -> Columns:
@@ -105,13 +105,15 @@ def joined(pieces: Iterable[Columns]) -> Columns:
     kept = [piece for piece in pieces if piece.times]
     if len(kept) <= 1:
         return _sorted(kept[0]) if kept else EMPTY
-    columns = zip(*kept, strict=True)
-    return _sorted(Columns._make([row for column in parts for row in column] for parts in columns))
+    if all(piece.minima is piece.lasts for piece in kept):
+        times, values = (list(chain.from_iterable(piece[place] for piece in kept)) for place in (0, 1))
+        return _sorted(of_samples(times, values))
+    return _sorted(Columns._make(list(chain.from_iterable(parts)) for parts in zip(*kept, strict=True)))
 
 
 def _sorted(columns: Columns) -> Columns:
-    times = columns.times
-    if all(map(float.__le__, times, times[1:])):
+    times = list(columns.times)
+    if times == sorted(times):
         return columns
     order = sorted(range(len(times)), key=times.__getitem__)
     return Columns._make([column[row] for row in order] for column in columns)
