@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NO_GPU = "no GPU was read in this period"
 NOT_LINKED = "the run was not seen on a GPU"
 NO_TARIFF = "no tariff is set"
-_NO_POWER = "the GPU does not tell its power"
+_NO_POWER = "no readings of its power"
 _SOON_SECONDS = 7 * 86_400.0
 _UTILIZATION, _HELD = "gpu_utilization_ratio", "training_gpu_memory_used_bytes"
 
@@ -133,7 +133,7 @@ class Usage:
         read = (self.past.read(series_key("gpu_throttled", {"gpu": gpu}), since, until, ROWS) for gpu in gpus)
         told = [throttled_seconds(item.means, clipped(item.times, seconds_of(item), since, until)) for item in read]
         known = [seconds for seconds in told if seconds is not None]
-        return Figure(sum(known)) if known else Figure(reason=missing if not gpus else "the GPU does not tell it")
+        return Figure(sum(known)) if known else Figure(reason=missing if not gpus else "no readings of it")
 
     def _utilization(self, since: float, until: float) -> _Columns:
         """Return the utilization of all GPUs below each other."""
