@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from random import Random
 from typing import Literal
 
@@ -10,8 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crackseg_desktop.insight.forecast import HORIZON_SECONDS, CheckpointGrowth, checkpoint_growth, forecast_disk
+from crackseg_desktop.insight.forecast import (
+    HORIZON_SECONDS,
+    CheckpointGrowth,
+    checkpoint_growth,
+    forecast_disk,
+    forecast_from,
+)
 from crackseg_desktop.readings import Checkpoint
+from crackseg_desktop.series import Buckets
 
 GIB = 2.0**30
 HOUR, DAY = 3600.0, 86_400.0
@@ -122,6 +130,27 @@ def test_that_any_history_gives_a_forecast_or_a_reason(rows: list[tuple[float, f
     assert (told.time is None) <= bool(told.reason)
     if told.time is not None and not told.reason:
         assert NOW <= told.time <= NOW + HORIZON_SECONDS
+
+
+def test_that_each_window_is_read_only_if_the_one_before_told_nothing() -> None:
+    asked: list[float] = []
+
+    def read(since: float, until: float) -> Buckets:
+        asked.append(until - since)
+        times, free = shrinking(rate, 7 * 24.0, free=50.0, step=(until - since) / 200)
+        rows = [row for row in zip(times, free, strict=True) if row[0] >= since]
+        columns = [array("d", column) for column in zip(*rows, strict=True)]
+        return Buckets(("host_disk_free_bytes", ()), 1.0, columns[0], means=columns[1])
+
+    rate = 8.0
+    assert forecast_from(read, LIMIT, NOW).time == pytest.approx(NOW + 5 * HOUR, abs=600)
+    assert asked == [HOUR]
+    rate = 0.5
+    assert forecast_from(read, LIMIT, NOW).time == pytest.approx(NOW + 80 * HOUR, abs=600)
+    assert asked[1:] == [HOUR, 6 * HOUR, 48 * HOUR]
+    assert (
+        forecast_from(lambda since, until: Buckets(("x", ()), 1.0), LIMIT, NOW).reason == "there are no readings of it"
+    )
 
 
 def saved(name: str, minute: float, size: int = 100, kind: Literal["best", "last"] | None = None) -> Checkpoint:

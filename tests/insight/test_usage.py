@@ -204,6 +204,20 @@ def test_that_zones_of_odd_quarters_are_right() -> None:
     assert found.means[1] == (None,) * 24
 
 
+def test_that_rows_that_cross_an_hour_count_for_both() -> None:
+    since = local(2026, 11, 23)
+    found = heat_map([since + 3000.0], [0.6], [1200.0], BERLIN, since, since + 7 * DAY)
+    assert found.means[0][:2] == pytest.approx((0.6, 0.6))
+    assert found.known[0][:3] == pytest.approx((600 / 3600, 600 / 3600, 0.0))
+    assert found.means[0][2] is None
+
+
+def test_that_a_row_that_begins_before_the_span_counts_from_its_begin() -> None:
+    since = local(2026, 11, 23, 10)
+    found = heat_map([since - 450.0], [0.6], [900.0], BERLIN, since, since + DAY)
+    assert (found.means[0][9], found.known[0][10]) == (None, 450 / 3600)
+
+
 def test_that_several_weeks_are_laid_over_each_other() -> None:
     since = datetime(2026, 11, 2, tzinfo=UTC).timestamp()
     times = quarters(since, since + 14 * DAY)

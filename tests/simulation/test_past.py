@@ -10,7 +10,7 @@ import pytest
 from crackseg_desktop.history.recent import stored_figures
 from crackseg_desktop.insight.coverage import coverage_of, known_seconds
 from crackseg_desktop.insight.energy import energy_of
-from crackseg_desktop.insight.forecast import forecast_disk
+from crackseg_desktop.insight.forecast import checkpoint_growth, forecast_disk
 from crackseg_desktop.insight.usage import idle_spans, mean_of, peak_of
 from crackseg_desktop.metrics import CATALOGUE
 from crackseg_desktop.readings import AlertState
@@ -20,7 +20,7 @@ from crackseg_desktop.simulation.past import DAY_SECONDS, Row, past_rows, told_p
 from crackseg_desktop.simulation.past_alerts import past_alerts
 from crackseg_desktop.simulation.scripts import SCRIPTS, WORKING, Script, working_at
 from crackseg_desktop.simulation.timeline import moment
-from crackseg_desktop.simulation.training import run_id
+from crackseg_desktop.simulation.training import run_id, runs_at
 from crackseg_desktop.units import GIB
 
 ANCHOR = 1_800_000_000.0
@@ -126,6 +126,15 @@ def test_that_the_disk_is_forecast_to_reach_ten_gib_at_half_past_three(day: list
     assert told.time is not None
     assert told.time - ANCHOR == pytest.approx(moment("15:30"), abs=15 * 60)
     assert told.bytes_per_hour == pytest.approx(2.2 * GIB, rel=0.05)
+
+
+def test_that_the_checkpoints_of_the_training_grow_as_the_disk_shrinks() -> None:
+    main = next(run for run in runs_at(ANCHOR, ANCHOR) if run.id == run_id(SCRIPTS[0].name))
+    growth = checkpoint_growth(main.checkpoints, main.started, main.epoch, main.total_epochs)
+    assert growth.bytes_per_epoch == 141 * 2**20
+    assert growth.bytes_to_come == 27 * 141 * 2**20
+    assert growth.files_at_end == 51
+    assert growth.bytes_per_hour == pytest.approx(2.2 * GIB, rel=0.02)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)

@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING
 from crackseg_desktop import units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from crackseg_desktop.readings import Checkpoint
+    from crackseg_desktop.series import Buckets
+
+    Point = tuple[float, float]
 
 WINDOWS = (3600.0, 6 * 3600.0, 2 * 86_400.0, 7 * 86_400.0)
 """Over what time a pace is taken, the present one first: a slow trend shows only in the longer ones."""
@@ -62,20 +65,21 @@ class DiskForecast:
 
 
 def forecast_disk(times: Sequence[float], free: Sequence[float], limit: float, now: float) -> DiskForecast:
-    """Forecast when the free bytes of a file system go below ``limit``; NaN is a figure that is missing."""
-    points = [(time, value) for time, value in zip(times, free, strict=True) if time <= now and not math.isnan(value)]
-    if not points:
-        return DiskForecast(reason="there are no readings of it")
-    if points[-1][1] < limit:
-        return DiskForecast(points[-1][0], points[-1][0], points[-1][0], reason="it is below the limit already")
-    told = DiskForecast(reason="it has been watched for too short a time")
-    for window in WINDOWS:
-        recent = [point for point in points if point[0] >= now - window]
-        if recent and recent[-1][0] > recent[0][0]:
-            told = _extended(_since_cleared(_thinned(recent)), limit, now)
-        if told.time is not None:
-            break
-    return told
+    """Forecast when the free bytes of a file system go below ``limit``; NaN is a figure that is missing.
+
+    The columns should reach as far back as the longest of ``WINDOWS``, and be fine enough for the shortest.
+    """
+    points = _points(times, free, now)
+    return _first_told(([point for point in points if point[0] >= now - window] for window in WINDOWS), limit, now)
+
+
+def forecast_from(read: Callable[[float, float], Buckets], limit: float, now: float) -> DiskForecast:
+    """Forecast as ``forecast_disk`` does, reading free bytes from a time to a time window by window, as far as needed.
+
+    So each window is as fine as ``read`` gives it; a few hundred rows are enough.
+    """
+    found = (read(now - window, now) for window in WINDOWS)
+    return _first_told((_points(item.times, item.means, now) for item in found), limit, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +167,35 @@ def _size_of(kind: str, checkpoints: Sequence[Checkpoint], usual: float) -> floa
     return newest.size_bytes if newest is not None else usual
 
 
-def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def _points(times: Sequence[float], free: Sequence[float], now: float) -> list[Point]:
+    return [(time, value) for time, value in zip(times, free, strict=True) if time <= now and not math.isnan(value)]
+
+
+def _first_told(windows: Iterable[list[Point]], limit: float, now: float) -> DiskForecast:
+    """Return the forecast of the first window that gives one, else what the last says."""
+    told = DiskForecast(reason="there are no readings of it")
+    for points in windows:
+        if not points:
+            continue
+        last, value = points[-1]
+        if value < limit:
+            return DiskForecast(last, last, last, reason="it is below the limit already")
+        told = _extended(_since_cleared(_thinned(points)), limit, now)
+        if told.time is not None:
+            break
+    return told
+
+
+def _thinned(points: Sequence[Point]) -> list[Point]:
     """Return the medians of equal parts of time: short-lived files do not show in them."""
-    first, last = points[0][0], points[-1][0]
-    parts: dict[int, list[tuple[float, float]]] = {}
+    first, length = points[0][0], max(1.0, points[-1][0] - points[0][0])
+    parts: dict[int, list[Point]] = {}
     for time, value in points:
-        parts.setdefault(min(_PARTS - 1, int(_PARTS * (time - first) / (last - first))), []).append((time, value))
+        parts.setdefault(min(_PARTS - 1, int(_PARTS * (time - first) / length)), []).append((time, value))
     return [(median(time for time, _ in part), median(value for _, value in part)) for part in parts.values()]
 
 
-def _since_cleared(parts: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def _since_cleared(parts: list[Point]) -> list[Point]:
     """Return the parts after somebody cleared space: one rise that no other comes near, and that stays."""
     rises = [
         median(value for _, value in parts[row : row + _AROUND])
@@ -188,7 +211,7 @@ def _since_cleared(parts: list[tuple[float, float]]) -> list[tuple[float, float]
     return _since_cleared(parts[cut + _AROUND :])
 
 
-def _extended(parts: Sequence[tuple[float, float]], limit: float, now: float) -> DiskForecast:
+def _extended(parts: Sequence[Point], limit: float, now: float) -> DiskForecast:
     """Extend the pace of the parts to the limit."""
     seen = parts[-1][0] - parts[0][0] if parts else 0.0
     if len(parts) < _FEWEST_PARTS or seen < _LEAST_SECONDS:
@@ -208,7 +231,7 @@ def _extended(parts: Sequence[tuple[float, float]], limit: float, now: float) ->
     return replace(told, time=likely, earliest=first, latest=last)
 
 
-def _slopes(parts: Sequence[tuple[float, float]], least: float) -> Iterator[float]:
+def _slopes(parts: Sequence[Point], least: float) -> Iterator[float]:
     """Yield the slopes between all parts that lie at least so many seconds apart."""
     for (before, low), (after, high) in combinations(parts, 2):
         if after - before >= least:

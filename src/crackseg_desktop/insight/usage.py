@@ -7,11 +7,12 @@ that is missing, and nothing known is None, never 0.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.insight.coverage import LONGEST_GAP, clipped, merged
+from crackseg_desktop.insight.coverage import LONGEST_GAP, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ IDLE_RATIO = 0.05
 LEAST_IDLE_SECONDS = 300.0
 """A GPU may rest for shorter while a training validates, writes a checkpoint or starts its data loaders."""
 
+_HOURS = 7 * 24
 _QUARTER = 900.0
 """All time zones in use change hours at a quarter of an hour of UTC."""
 
@@ -93,22 +95,12 @@ def idle_spans(
 
     ``alive`` are the spans of the runs on this GPU. A gap ends a span: nobody knows whether it was idle there.
     """
-    found: list[tuple[float, float]] = []
-    for since, until in merged(alive):
-        lengths = clipped(times, seconds, since, until)
-        begin = end = -math.inf
-        for time, value, length in zip(times, utilization, lengths, strict=True):
-            if length <= 0:
-                continue
-            start = max(time, since)
-            is_idle = value <= limit
-            if not is_idle or start - end > LONGEST_GAP:
-                found += _long_enough(begin, end, least)
-                begin = end = start if is_idle else -math.inf
-            if is_idle:
-                end = start + length
-        found += _long_enough(begin, end, least)
-    return tuple(found)
+    return tuple(
+        span
+        for since, until in merged(alive)
+        for span in _idle_within(times, utilization, seconds, (since, until), limit)
+        if span[1] - span[0] >= least
+    )
 
 
 def heat_map(
@@ -119,29 +111,32 @@ def heat_map(
     since: float,
     until: float,
 ) -> HeatMap:
-    """Return the mean of each hour of the week over a span, in a time zone (None: the machine's own).
-
-    Rows may be no longer than a quarter of an hour, which is the coarsest that is kept; each counts for the quarter in
-    which it begins.
-    """
-    known, sums, there = ([0.0] * 168 for _ in range(3))
-    cells: dict[int, int] = {}
-    for quarter in range(math.floor(since / _QUARTER), math.ceil(until / _QUARTER)):
+    """Return the mean of each hour of the week over a span, in a time zone (None: the machine's own)."""
+    known, sums, there = ([0.0] * _HOURS for _ in range(3))
+    cells = {}
+    for quarter, length in _quarters(since, until):
         local = datetime.fromtimestamp(quarter * _QUARTER, zone)
         cells[quarter] = cell = local.weekday() * 24 + local.hour
-        there[cell] += min(until, (quarter + 1) * _QUARTER) - max(since, quarter * _QUARTER)
-    lengths = clipped(times, seconds, since, until)
-    for time, value, length in zip(times, values, lengths, strict=True):
-        if length > 0 and not math.isnan(value):
-            cell = cells[math.floor(max(time, since) / _QUARTER)]
-            sums[cell] += value * length
-            known[cell] += length
+        there[cell] += length
+    for time, value, whole in zip(times, values, seconds, strict=True):
+        if whole > 0 and not math.isnan(value):
+            for quarter, length in _quarters(max(time, since), min(time + whole, until)):
+                cell = cells[quarter]
+                sums[cell] += value * length
+                known[cell] += length
     means = [total / length if length > 0 else None for total, length in zip(sums, known, strict=True)]
     shares = [min(1.0, length / whole) if whole > 0 else 0.0 for length, whole in zip(known, there, strict=True)]
-    days = range(0, 168, 24)
-    return HeatMap(
-        tuple(tuple(means[day : day + 24]) for day in days), tuple(tuple(shares[day : day + 24]) for day in days)
-    )
+    days = [slice(hour, hour + 24) for hour in range(0, _HOURS, 24)]
+    return HeatMap(tuple(tuple(means[day]) for day in days), tuple(tuple(shares[day]) for day in days))
+
+
+def _quarters(since: float, until: float) -> Iterator[tuple[int, float]]:
+    """Yield the quarters of an hour that a span touches, by their number, and the seconds of it that lie in each."""
+    quarter = math.floor(since / _QUARTER)
+    while since < until:
+        quarter, end = quarter + 1, min(until, (quarter + 1) * _QUARTER)
+        yield quarter - 1, end - since
+        since = end
 
 
 def _known(values: Sequence[float], seconds: Sequence[float]) -> Iterator[tuple[float, float]]:
@@ -156,5 +151,25 @@ def _extreme(times: Sequence[float], values: Sequence[float], sign: float) -> Pe
     return Peak(values[row], times[row]) if row is not None else None
 
 
-def _long_enough(begin: float, end: float, least: float) -> list[tuple[float, float]]:
-    return [(begin, end)] if end - begin >= least else []
+def _idle_within(
+    times: Sequence[float],
+    utilization: Sequence[float],
+    seconds: Sequence[float],
+    alive: tuple[float, float],
+    limit: float,
+) -> Iterator[tuple[float, float]]:
+    """Yield the stretches of a span in which all values are known and none is above the limit."""
+    since, until = alive
+    begin = end = None
+    for row in range(max(0, bisect_right(times, since) - 1), bisect_left(times, until)):
+        start, stop = max(times[row], since), min(times[row] + seconds[row], until)
+        if stop <= start:
+            continue
+        is_idle = utilization[row] <= limit
+        if begin is not None and end is not None and (not is_idle or start - end > LONGEST_GAP):
+            yield begin, end
+            begin = None
+        if is_idle:
+            begin, end = start if begin is None else begin, stop
+    if begin is not None and end is not None:
+        yield begin, end
