@@ -180,11 +180,8 @@ def _is_coarse(rule: Rule, values: Buckets) -> bool:
 
 def _longest_step(values: Buckets) -> float:
     """Return how far apart rows may be without a round missed between them."""
-    usual = (
-        max([values.period, median(after - before for before, after in pairwise(values.times))])
-        if len(values) > 1
-        else 1.0
-    )
+    steps = [after - before for before, after in pairwise(values.times)]
+    usual = max(values.period, median(steps)) if steps else 1.0
     return max(1.5 * usual, min(MISSED_ROUNDS * usual, FORGET_SECONDS))
 
 

@@ -83,7 +83,8 @@ def coverage_of(
 ) -> Coverage:
     """Return what is known of a span; gaps shorter than ``least_gap`` are not listed, but not known either.
 
-    ``named`` are gaps of which the reason is known; the others have "no data".
+    ``named`` are gaps of which the reason is known; the others have "no data". Where in a bucket its gap was, nobody
+    knows any more: it is told at its end.
     """
     known = sum(clipped(times, seconds, since, until))
     reasons = tuple(named)
