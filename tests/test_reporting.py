@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -105,6 +106,9 @@ def test_that_a_report_is_saved_by_suffix_or_refused_in_a_sentence(reporter: Rep
     for name, begin in (("a.md", "# "), ("a.html", "<!")):
         reporter.save(report, tmp_path / name)
         assert (tmp_path / name).read_text(encoding="utf-8").startswith(begin)
+    if sys.platform != "win32":  # it may be read by whoever may read what else this person writes
+        (tmp_path / "plain").touch()
+        assert (tmp_path / "a.md").stat().st_mode == (tmp_path / "plain").stat().st_mode
     with pytest.raises(ReportError, match=r"must end with .md or .html"):
         reporter.save(report, tmp_path / "a.docx")
     with pytest.raises(ReportError, match="cannot be written"):

@@ -106,7 +106,7 @@ def write(report: Report, path: Path) -> None:
     if render is None:
         raise ReportError(f"{path.name} must end with {' or '.join(TEXTS)}")
     try:
-        write_atomically(path, render(report).encode())
+        write_atomically(path, render(report).encode(), 0o666)
     except OSError as error:
         raise ReportError(f"{path} cannot be written: {error.strerror or error}") from error
 
