@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.notify.services import Endpoint
 
-from crackseg_desktop.report_schedule import MOST_ATTEMPTS, RETRY_SECONDS, ReportSchedule
+from crackseg_desktop.core import assemble
+from crackseg_desktop.report_schedule import MOST_ATTEMPTS, RETRY_SECONDS, ReportSchedule, add_schedule
 from crackseg_desktop.reports.ledger import FILE_NAME, STALE_SECONDS, Ledger, read_ledger
 from crackseg_desktop.settings import RemoteChannel, Reports, Settings
 
@@ -223,3 +224,26 @@ def test_that_the_thread_ends_when_it_is_told_to(
     assert schedule._thread is not None
     assert not schedule._thread.is_alive()
     assert not (tmp_path / FILE_NAME).exists(), "nothing is done in the first minute"
+
+
+def test_that_a_core_runs_the_schedule_with_its_folders_newest_sample_and_settings(
+    tmp_path: Path,
+    clock: FakeClock,
+    make_sample: Callable[..., Sample],
+    settings: Settings,
+    endpoint: Endpoint,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core = assemble(Settings(), tmp_path, [], clock, notifiers=())
+    told: list[Callable[[object], None]] = []
+    monkeypatch.setattr(core.monitor, "subscribe", told.append)
+    add_schedule(core, Settings(), tmp_path, clock)
+    (schedule,) = [worker for worker in core.others if isinstance(worker, ReportSchedule)]
+    schedule.look()
+    told[0](make_sample())
+    monkeypatch.delattr("crackseg_desktop.core.build_sampler")  # the machine is not read a second time
+    clock.advance(24 * HOUR)
+    core.configure_notifications(settings)
+    schedule.look()
+    assert endpoint.next().document["title"] == "Daily monitoring report, Monday 23 November 2026"
+    core.stop()

@@ -345,7 +345,7 @@ def _write_report(found: Report, path: Path) -> None:
 
         write(found, path)
         return
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
     try:
         from crackseg_desktop.ui.pdf import write_pdf
     except ImportError as error:
@@ -624,12 +624,15 @@ def _answers(folder: Path) -> bool:
 def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
     from crackseg_desktop.core import assemble, assemble_demo
     from crackseg_desktop.notify.desktop import native_notifiers
+    from crackseg_desktop.report_schedule import add_schedule
 
     chosen, clock = _settings(options).settings, SystemClock()
     if options.demo:
         core = assemble_demo(chosen, clock, notifiers=native_notifiers())
     else:
         core = assemble(chosen, _data_dir(options), folders, clock, notifiers=native_notifiers())
+        if not options.read_only:
+            add_schedule(core, chosen, _data_dir(options), clock)
     return core
 
 

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
+from crackseg_desktop.readings import Sample
 from crackseg_desktop.reports.schedule import Handled, due, key_of
 from crackseg_desktop.storage import NewerDatabaseError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.clock import Clock
-    from crackseg_desktop.readings import Sample
+    from crackseg_desktop.core import Core
     from crackseg_desktop.reports.ledger import Entry, Key
     from crackseg_desktop.reports.period import Period
     from crackseg_desktop.settings import Settings
@@ -30,6 +31,31 @@ LOOK_SECONDS = 60.0
 """So often it looks at the calendar: clocks are set and machines sleep, so that no longer wait would end in time."""
 RETRY_SECONDS = 900.0
 MOST_ATTEMPTS = 24
+
+
+class NewestSample:
+    """Keeps the newest sample that a Monitor published, for who asks for it in another thread."""
+
+    def __init__(self) -> None:
+        self._sample: Sample | None = None
+
+    def on_event(self, event: object) -> None:
+        """Remember a sample; runs in the Monitor thread."""
+        if isinstance(event, Sample):
+            self._sample = event
+
+    def __call__(self) -> Sample | None:
+        """Return the newest sample; None: there was none yet."""
+        return self._sample
+
+
+def add_schedule(core: Core, settings: Settings, data_dir: Path, clock: Clock) -> None:
+    """Have a core that is not started yet run the schedule of reports."""
+    newest = NewestSample()
+    core.monitor.subscribe(newest.on_event)
+    schedule = ReportSchedule(settings, data_dir, lambda: tuple(core.folders), clock, newest)
+    core.on_settings.append(schedule.configure)
+    core.others = (*core.others, schedule)
 
 
 class ReportSchedule:

@@ -83,7 +83,7 @@ def gather(
 
 
 def gather_demo(settings: Settings, folder: Path, clock: Clock, period: Period) -> Report:
-    """Gather the report of a period of the demonstration, whose present is the clock's; its history goes into a folder."""
+    """Gather the report of a period of the demonstration, whose present is the clock's, with a history in a folder."""
     now = clock.time()
     write_demo_history(folder, now)
     seen = look_at_demo(settings, clock)
@@ -106,7 +106,7 @@ def write(report: Report, path: Path) -> None:
     if render is None:
         raise ReportError(f"{path.name} must end with {' or '.join(TEXTS)}")
     try:
-        write_atomically(path, render(report).encode())
+        write_atomically(path, render(report).encode(), 0o666)
     except OSError as error:
         raise ReportError(f"{path} cannot be written: {error.strerror or error}") from error
 

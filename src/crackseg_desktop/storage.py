@@ -82,7 +82,7 @@ def set_aside(path: Path) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Have writes go to a log first; of several that begin a file at once SQLite refuses all but one without waiting."""
+    """Have writes go to a log first; SQLite does not wait where several begin a file at the same moment."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:

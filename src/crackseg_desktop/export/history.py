@@ -97,9 +97,8 @@ def write_csv(out: TextIO, chosen: Excerpt) -> None:
     for found in chosen.buckets():
         metric, pairs = found.key
         identity = (metric, *(dict(pairs).get(name, "") for name in labels))
-        columns = (found.times, found.means, found.minima, found.maxima)
-        for (time, *figures), count in zip(zip(*columns, strict=True), found.counts, strict=True):
-            writer.writerow((repr(time), *identity, *map(repr, figures), count))
+        figures = (found.means, found.minima, found.maxima, found.counts)
+        writer.writerows(zip(found.times, *map(repeat, identity), *figures, strict=False))
 
 
 def write_nvidia_smi(out: TextIO, past: Past, since: float, until: float) -> None:

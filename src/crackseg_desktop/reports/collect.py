@@ -50,7 +50,8 @@ class Sources:
 def collect(period: Period, sources: Sources) -> Report:
     """Return the report of a period."""
     settings = sources.settings
-    simulated = sources.sample is not None and sources.sample.simulated
+    simulated = _is_simulated(sources)
+    sources = _without_others(sources, simulated=simulated)
     rules, _ = rules_from(settings.rules)
     machine = Machine(sources.past, sources.sample, {rule.name: rule for rule in rules})
     usage = Usage(period, sources.past, settings.energy)
@@ -81,6 +82,23 @@ def collect(period: Period, sources: Sources) -> Report:
     if period.kind == "weekly":
         report = replace(report, week=_week(period, sources, usage, runs))
     return replace(report, actions=actions_of(report, sources.runs))
+
+
+def _is_simulated(sources: Sources) -> bool:
+    if sources.sample is not None:
+        return sources.sample.simulated
+    return bool(sources.runs) and all(run.facts.simulated for run in sources.runs)
+
+
+def _without_others(sources: Sources, *, simulated: bool) -> Sources:
+    """Leave simulated runs out of a report about the real machine, and real ones out of a simulated one; say so."""
+    own = tuple(run for run in sources.runs if run.facts.simulated == simulated)
+    others = len(sources.runs) - len(own)
+    if not others:
+        return sources
+    kind = "real" if simulated else "simulated"
+    note = f"{others} {kind} run{'s are' if others > 1 else ' is'} left out"
+    return replace(sources, runs=own, notes=(*sources.notes, note))
 
 
 def _runs(period: Period, sources: Sources, usage: Usage, issues: Sequence[Issue]) -> tuple[RunReport, ...]:

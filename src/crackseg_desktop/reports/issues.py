@@ -101,7 +101,11 @@ def _life(events: Sequence[AlertEvent], below: Container[str]) -> Issue:
 def _how(last: AlertEvent) -> str:
     match last.state:
         case AlertState.RESOLVED:
-            return "resolved by itself" if is_recovery(last.summary) or not last.summary else f"closed: {last.summary}"
+            return (
+                "resolved by itself"
+                if is_recovery(last.summary) or not last.summary
+                else f"closed: {last.summary.rstrip('.')}"
+            )
         case AlertState.ACKNOWLEDGED:
             return "acknowledged"
         case AlertState.SNOOZED:

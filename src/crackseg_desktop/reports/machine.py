@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crackseg_desktop.insight import coverage
 from crackseg_desktop.insight.usage import last_of, lowest_of, peak_of
-from crackseg_desktop.reports.past import subjects
+from crackseg_desktop.reports.past import ROWS, subjects
 from crackseg_desktop.reports.report import Coverage, Figure, Health, Lane, Points
 from crackseg_desktop.series import series_key
 
@@ -105,7 +105,7 @@ def coverage_of(period: Period, past: Past) -> Coverage:
     keys = [key for metric in _WITNESSES for key in past.series(metric, period.since)]
     if period.seconds <= 0 or not keys:
         return Coverage(Figure(reason="there is no history of it"))
-    read = past.read(keys[0], period.since, period.until)
+    read = past.read(keys[0], period.since, period.until, ROWS)
     named = past.gaps(period.since, period.until)
     known = coverage.coverage_of(read.times, coverage.seconds_of(read), period.since, period.until, named)
     ordered = sorted(known.gaps, key=lambda gap: (gap.since - gap.until, gap.since))
@@ -115,7 +115,7 @@ def coverage_of(period: Period, past: Past) -> Coverage:
 def _gpu_rows(period: Period, machine: Machine, metric: str) -> list[Health]:
     rows = []
     for uuid, (name, key) in machine.gpus(metric, period.since).items():
-        buckets = machine.past.read(key, period.since, period.until)
+        buckets = machine.past.read(key, period.since, period.until, ROWS)
         total = Figure()
         if metric == "gpu_memory_used_bytes":
             total = machine.now("gpu_memory_total_bytes", gpu=uuid)
@@ -129,7 +129,7 @@ def _gpu_rows(period: Period, machine: Machine, metric: str) -> list[Health]:
 
 def _memory_row(period: Period, machine: Machine) -> list[Health]:
     metric = "host_memory_used_bytes"
-    buckets = machine.past.read(series_key(metric, {}), period.since, period.until)
+    buckets = machine.past.read(series_key(metric, {}), period.since, period.until, ROWS)
     total = machine.now("host_memory_total_bytes")
     row = Health("host_memory", "System memory", "bytes", total=total, limit=machine.limit("host_memory", total.value))
     return [_filled(row, period, machine, metric, buckets, {})]
@@ -140,7 +140,7 @@ def _disk_rows(period: Period, machine: Machine) -> list[Health]:
     metric = "host_disk_free_bytes"
     rows = []
     for mount, key in subjects(machine.past, metric, "mount", period.since).items():
-        buckets = machine.past.read(key, period.since, period.until)
+        buckets = machine.past.read(key, period.since, period.until, ROWS)
         total = machine.now("host_disk_total_bytes", mount=mount)
         row = Health("disk", "Disk", "bytes", mount, total=total, limit=machine.limit("disk_space"))
         rows.append(_filled(row, period, machine, metric, buckets, {"mount": mount}))

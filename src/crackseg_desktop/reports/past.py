@@ -25,6 +25,8 @@ class Past(Protocol):
 
 
 Span = tuple[float, float]
+ROWS = 8640
+"""Enough for a sum or a peak: of a day every 10 s, with the least and the most of each; not one a second."""
 
 
 def subjects(past: Past, metric: str, label: str, since: float | None = None) -> dict[str, SeriesKey]:

@@ -63,7 +63,7 @@ def time_ticks(period: Period) -> list[tuple[float, str]]:
     ticks = []
     for hour in range(0, 24, step):
         moment = datetime.combine(period.first, time(hour), tzinfo=period.zone).timestamp()
-        if period.since <= moment <= period.until:
+        if period.since <= moment <= period.until and period.local(moment).hour == hour:  # the clocks may skip it
             ticks.append((moment, f"{hour:02d}:00"))
     if period.is_over and 24 % step == 0:
         ticks.append((period.end, "24:00"))

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Theme = Literal["light", "dark"]
 Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]
-FONT = "Inter, 'Noto Sans', 'Segoe UI', 'Helvetica Neue', sans-serif"
+FONT = "Inter"
+"""Qt looks for one family only; style sheets put the others beside it."""
 CAPTION, LABEL = 11, 12
 _NARROW, _WIDE = frozenset("iljtfrI.,:;'|!()[] "), frozenset("mwMW@%—…")
 

@@ -51,7 +51,7 @@ def timeline(report: Report, theme: Theme = "light") -> str:
     lanes_top = runs_height + marks_height
     lanes_height = len(report.lanes) * (_LANE + _LANE_GAP) if report.lanes else 24.0
     legend = _legend(report.lanes)
-    height = lanes_top + lanes_height + 20 + (16 if legend else 0)
+    height = lanes_top + lanes_height + 10 + (18 if legend else 0)
     picture = Picture(WIDTH, height, _title(report), _description(report), theme)
     _draw_gaps(picture, report, scale, lanes_top, lanes_top + lanes_height - _LANE_GAP)
     _draw_runs(picture, rows, row_height, labelled=labelled, more=more)
@@ -144,7 +144,7 @@ def _draw_gaps(picture: Picture, report: Report, scale: Scale, top: float, botto
     for gap in sorted(report.coverage.gaps, key=lambda gap: gap.since):
         left, right = scale(gap.since), max(scale(gap.until), scale(gap.since) + 2)
         picture.rect(left, top, right - left, bottom - top, "raised", alpha=0.7)
-        if right - left >= width_of(gap.reason, CAPTION) + 8:
+        if right - left >= width_of(gap.reason, CAPTION) + 4:
             picture.text((left + right) / 2, bottom - 6, gap.reason, "text3", size=CAPTION, anchor="middle")
 
 

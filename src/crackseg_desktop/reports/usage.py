@@ -11,7 +11,7 @@ from crackseg_desktop.insight.coverage import clipped, length_of, seconds_of
 from crackseg_desktop.insight.energy import EnergyUsed, added, cost_of, energy_in
 from crackseg_desktop.insight.forecast import WINDOWS, forecast_disk
 from crackseg_desktop.insight.usage import heat_map, idle_spans, mean_of, peak_of, throttled_seconds
-from crackseg_desktop.reports.past import subjects
+from crackseg_desktop.reports.past import ROWS, subjects
 from crackseg_desktop.reports.report import EnergyUse, Figure
 from crackseg_desktop.series import series_key
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NO_GPU = "no GPU was read in this period"
 NOT_LINKED = "the run was not seen on a GPU"
 NO_TARIFF = "no tariff is set"
-_NO_POWER = "the GPU does not tell its power"
+_NO_POWER = "no readings of its power"
 _SOON_SECONDS = 7 * 86_400.0
 _UTILIZATION, _HELD = "gpu_utilization_ratio", "training_gpu_memory_used_bytes"
 
@@ -117,7 +117,7 @@ class Usage:
         return tuple(gpu for gpu in gpus if len(self._held(run, gpu, since, until)))
 
     def _held(self, run: str, gpu: str, since: float, until: float) -> Buckets:
-        return self.past.read(series_key(_HELD, {"run": run, "gpu": gpu}), since, until)
+        return self.past.read(series_key(_HELD, {"run": run, "gpu": gpu}), since, until, ROWS)
 
     def _peak(self, run: RunReport, gpus: Sequence[str], since: float, until: float) -> Figure:
         held = (self._held(run.id, gpu, since, until) for gpu in gpus)
@@ -126,20 +126,20 @@ class Usage:
 
     def _idle(self, gpu: str, alive: Sequence[Span]) -> float:
         since, until = min(span[0] for span in alive), max(span[1] for span in alive)
-        read = self.past.read(series_key(_UTILIZATION, {"gpu": gpu}), since, until)
+        read = self.past.read(series_key(_UTILIZATION, {"gpu": gpu}), since, until, ROWS)
         return length_of(idle_spans(read.times, read.means, seconds_of(read), alive))
 
     def _throttled(self, gpus: Sequence[str], since: float, until: float, missing: str = NO_GPU) -> Figure:
-        read = (self.past.read(series_key("gpu_throttled", {"gpu": gpu}), since, until) for gpu in gpus)
+        read = (self.past.read(series_key("gpu_throttled", {"gpu": gpu}), since, until, ROWS) for gpu in gpus)
         told = [throttled_seconds(item.means, clipped(item.times, seconds_of(item), since, until)) for item in read]
         known = [seconds for seconds in told if seconds is not None]
-        return Figure(sum(known)) if known else Figure(reason=missing if not gpus else "the GPU does not tell it")
+        return Figure(sum(known)) if known else Figure(reason=missing if not gpus else "no readings of it")
 
     def _utilization(self, since: float, until: float) -> _Columns:
         """Return the utilization of all GPUs below each other."""
         columns = _Columns(array("d"), array("d"), array("d"))
         for key in subjects(self.past, _UTILIZATION, "gpu", since).values():
-            read = self.past.read(key, since, until)
+            read = self.past.read(key, since, until, ROWS)
             columns.times.extend(read.times)
             columns.means.extend(read.means)
             columns.seconds.extend(seconds_of(read))
@@ -158,7 +158,7 @@ class Usage:
 
     def _energy_of(self, gpu: str, since: float, until: float) -> EnergyUsed | None:
         power, counter = (
-            self.past.read(series_key(metric, {"gpu": gpu}), since, until)
+            self.past.read(series_key(metric, {"gpu": gpu}), since, until, ROWS)
             for metric in ("gpu_power_watts", "gpu_energy_joules_total")
         )
         return energy_in(power, counter, since, until)
