@@ -76,8 +76,9 @@ def put_curves(
     *,
     labelled: bool = False,
     marks: Sequence[Mark] = (),
+    x_range: tuple[float, float] | None = None,
 ) -> None:
-    """Draw a view of a run's curves on an x axis of epochs (or steps), elapsed or clock time."""
+    """Draw a view of a run's curves on an x axis of epochs (or steps), elapsed or clock time; ``x_range``: not all."""
     series = []
     for name, short, colour, dashed in reversed(view.metrics):
         if name not in curves:
@@ -91,7 +92,7 @@ def put_curves(
     shown: XKind = "step" if kind == "epoch" and not counts_epochs else kind
     plot.put(
         series,
-        x_range=_x_range(series, run, shown),
+        x_range=x_range or _x_range(series, run, shown),
         kind=shown,
         y_range=_bounded_range(series, view) if view.bounded else None,
         target=None if view.target is None else (view.target, f"target {view.target:g}"),
@@ -105,16 +106,22 @@ def reference(curves: Curves) -> CurveColumns | None:
     return max(by_epoch, key=lambda curve: len(curve.steps), default=None)
 
 
-def x_column(curve: CurveColumns, curves: Curves, run: Run, kind: XKind) -> Column:
-    """Return where the points of a curve lie on an x axis; steps are placed among the epochs by their time."""
+def origin_of(run: Run, curves: Curves) -> float | None:
+    """Return when a run began (Unix seconds): as it says, else with its first point; None where nothing tells."""
     import numpy as np
 
+    if run.facts.started is not None:
+        return run.facts.started
+    firsts = (curve.times[np.isfinite(curve.times)][:1] for curve in curves.values())
+    return min((float(first[0]) for first in firsts if len(first)), default=None)
+
+
+def x_column(curve: CurveColumns, curves: Curves, run: Run, kind: XKind) -> Column:
+    """Return where the points of a curve lie on an x axis; steps are placed among the epochs by their time."""
     if kind == "clock":
         return curve.times
     if kind == "elapsed":
-        started = run.facts.started
-        known = curve.times[np.isfinite(curve.times)]
-        return curve.times - (started if started is not None else float(known[0]) if len(known) else 0.0)
+        return curve.times - (origin_of(run, curves) or 0.0)
     epochs = reference(curves)
     if kind == "step" or curve.axis == "epoch" or epochs is None:
         return curve.steps
