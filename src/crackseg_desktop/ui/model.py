@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 KEEP = 3600
 _RESOLVED_KEPT = 100
-_END_OF_CALENDAR = 253_402_300_800.0  # the year 10000; what a file tells beyond is no time
+END_OF_CALENDAR = 253_402_300_800.0  # the year 10000; what a file tells beyond is no time
 _MARKED = OPEN | {AlertState.RESOLVED}
 _PLOTTED = {
     "gpu_memory_used_ratio": "gpu_memory_used_bytes",
@@ -473,5 +473,5 @@ def _columns(curve: Curve) -> CurveColumns:
     lowest_after = np.append(np.minimum.accumulate(steps[::-1])[::-1][1:], math.inf)
     kept = steps < lowest_after
     times = np.array(curve.wall_times, dtype=np.float64)
-    times[~(np.abs(times) < _END_OF_CALENDAR)] = math.nan
+    times[~(np.abs(times) < END_OF_CALENDAR)] = math.nan
     return CurveColumns(curve.axis, steps[kept], times[kept], np.array(curve.values, dtype=np.float64)[kept])

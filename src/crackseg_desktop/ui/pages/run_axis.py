@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crackseg_desktop.ui.model import CurveColumns
+from crackseg_desktop.ui.model import END_OF_CALENDAR, CurveColumns
 from crackseg_desktop.ui.pages.curve_views import origin_of, reference, x_column
 from crackseg_desktop.ui.time_range import SHORTEST, Window
 
@@ -32,8 +32,9 @@ class RunAxis:
 
     @property
     def origin(self) -> float | None:
-        """Return when the run began (Unix seconds), or None where nothing tells."""
-        return origin_of(self.run, self.curves)
+        """Return when the run began (Unix seconds), or None where nothing tells a time that can be."""
+        origin = origin_of(self.run, self.curves)
+        return origin if origin is not None and 0.0 <= origin < END_OF_CALENDAR else None
 
     @property
     def whole(self) -> Window | None:
@@ -41,8 +42,9 @@ class RunAxis:
         since = self.origin
         if since is None:
             return None
-        last = [float(known[-1]) for curve in self.curves.values() if len(known := _known(curve.times))]
-        until = self.now if self.run.active else max([*last, self.run.facts.updated or since])
+        ends = [float(known[-1]) for curve in self.curves.values() if len(known := _known(curve.times))]
+        ends.append(self.now if self.run.active else self.run.facts.updated or since)
+        until = max((end for end in ends if since < end < END_OF_CALENDAR), default=since)
         return Window(since, max(until, since + SHORTEST))
 
     def places(self, moments: Sequence[float]) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
@@ -81,6 +81,19 @@ class TrainingPage(Page):
             self.changed.emit()
 
 
+class Instant(NamedTuple):
+    """Where the cursor stands: its x on the axis of the curves, and its moment (Unix seconds), as far as known."""
+
+    x: float | None
+    moment: float | None
+
+    @classmethod
+    def at(cls, moment: float, axis: RunAxis) -> Instant:
+        """Return the instant of a moment."""
+        (x,) = axis.places([moment])
+        return cls(x if math.isfinite(x) else None, moment)
+
+
 class CurvesView(QWidget):
     """The list of runs, the curves of one, and the hardware of its time; one cursor reads all of them.
 
@@ -105,7 +118,7 @@ class CurvesView(QWidget):
         self.lanes = HardwareLanes(context)
         self._shown: tuple[Run, Model] | None = None
         self._zoomed: tuple[str, Window] | None = None
-        self._hovered: float | None = None
+        self._hovered: Instant | None = None
         self._connect_plots()
         top, right, row = QHBoxLayout(), QVBoxLayout(), QHBoxLayout(self)
         top.setSpacing(10)
@@ -191,12 +204,11 @@ class CurvesView(QWidget):
             return
         run, model = self._shown
         axis = self._axis(run, model)
-        moment = model.timeline.pinned if self._hovered is None else self._hovered
-        window = self._zoom() or axis.whole
-        if moment is None or window is None or not window.since <= moment <= window.until:
-            moment = None
-        x = None if moment is None else axis.places([moment])[0]
-        x = x if x is not None and math.isfinite(x) else None
+        window, pinned = self._zoom() or axis.whole, model.timeline.pinned
+        instant = self._hovered or (None if pinned is None else Instant.at(pinned, axis))
+        x, moment = (None, None) if instant is None else instant
+        if moment is not None and window is not None and not window.since <= moment <= window.until:
+            x, moment = None, None
         for view, card in zip(self._views, self.cards, strict=True):
             card.plot.set_cursor(x)
             if any(name in axis.curves for name, _, _, _ in view.metrics):
@@ -204,26 +216,26 @@ class CurvesView(QWidget):
                 card.put("", "", legend(view, axis.curves, at))
         self.lanes.stand(None if moment is None or window is None else moment - window.until)
 
-    def _moment(self, x: float) -> float | None:
-        """Return the moment at an x of the plot that tells it."""
+    def _instant(self, x: float) -> Instant:
+        """Return the instant at an x of the plot that tells it."""
         if self._shown is None:
-            return None
+            return Instant(None, None)
         axis = self._axis(*self._shown)
         if isinstance(self.sender(), TimePlot):
             window = self._zoom() or axis.whole
-            return None if window is None else window.until + x
-        return axis.moment(x)
+            return Instant(None, None) if window is None else Instant.at(window.until + x, axis)
+        return Instant(x, axis.moment(x))
 
     @Slot(object)
     def _on_hovered(self, x: float | None) -> None:
-        self._hovered = None if x is None else self._moment(x)
+        self._hovered = None if x is None else self._instant(x)
         self._stand()
 
     @Slot(float)
     def _on_picked(self, x: float) -> None:
         if self._shown is not None:
             timeline = self._shown[1].timeline
-            timeline.pinned = None if timeline.pinned is not None else self._moment(x)
+            timeline.pinned = None if timeline.pinned is not None else self._instant(x).moment
             self._stand()
 
     @Slot(float)
@@ -238,7 +250,7 @@ class CurvesView(QWidget):
 
     @Slot(float, float)
     def _on_zoomed(self, factor: float, x: float) -> None:
-        at = self._moment(x)
+        at = self._instant(x).moment
         if self._shown is None or at is None:
             return
         axis = self._axis(*self._shown)
