@@ -34,7 +34,7 @@ class StoryPast:
 
     def read(self, key: SeriesKey, since: float, until: float, most: int | None = None) -> Buckets:
         self.reads.append((key, since, until, most))
-        since = max(since, self.began if self.began is not None else math.inf)
+        since = max(since, until if self.began is None else self.began)
         enough = (period for period in PERIODS if most is None or (until - since) / period <= most)
         buckets = Buckets(key, next(enough, PERIODS[-1]) if until > since else 1.0)
         begin = math.ceil(since / buckets.period) * buckets.period

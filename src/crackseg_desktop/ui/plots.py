@@ -187,9 +187,9 @@ class Plot(pg.PlotWidget):
             self._hands.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Go back; the click before has left the cursor, this takes it away."""
-        if self._hands is not None and (x := self._x_at(event.position())) is not None:
-            self.picked.emit(x)
+        """Go back."""
+        if self._hands is not None and self._x_at(event.position()) is not None:
+            self._hands.let_go()
             self.home_wanted.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -23,6 +23,8 @@ MOST_BUCKETS = 3000
 _EVERY_SAMPLE = 2 * HOUR
 """So short a span is read in the finest tier: there a bucket a pixel is no more than a sample."""
 _FINEST = 1.0
+_WIDEST = 5.0
+"""So many times as long as what is seen an answer may be, and still have a bucket for every pixel."""
 _SLACK = 2.0
 _AGAIN_SECONDS = 30.0
 UNRECORDED = "before the history"
@@ -40,7 +42,7 @@ class Wanted:
 
     def serves(self, other: Wanted, *, has_every_sample: bool) -> bool:
         """Say whether the answer to this also answers another, no coarser than that would."""
-        fine = has_every_sample or self.until - self.since <= 2 * (other.until - other.since)
+        fine = has_every_sample or self.until - self.since <= _WIDEST * (other.until - other.since)
         inside = self.since <= other.since and self.until >= other.until
         return inside and fine and self.keys >= other.keys and self.pattern == other.pattern
 
@@ -91,9 +93,10 @@ class Timeline:
 
         While nothing changes it is the same object, which need not be drawn again.
         """
+        self._first = float(recent.times[0]) if len(recent.times) else 0.0
         if self.covers(window, recent):
             return recent.within(window).shifted(-window.until)
-        self._window, self._first = window, float(recent.times[0]) if len(recent.times) else 0.0
+        self._window = window
         self._keys.add(key)
         older = self._found.tracks.get(key) if self._found is not None else None
         if older is None:
@@ -145,8 +148,11 @@ class Timeline:
     def view(self, window: Window, now: float, *, live: bool) -> TimeView:
         """Return what plots need to know of their axis."""
         gaps = list(self._found.gaps) if self._found is not None else []
-        if self._found is not None and self._found.covered is not None and self._found.covered[0] > window.since:
-            gaps.append(Gap(window.since, min(self._found.covered[0], self._first or now), UNRECORDED))
+        began = self._first or now
+        if self._found is not None and self._found.covered is not None:
+            began = min(began, self._found.covered[0])
+        if window.since < began < window.until and window.span > HOUR and (self.off or self._found is not None):
+            gaps.append(Gap(window.since, began, self.off.rstrip(".") or UNRECORDED))
         return TimeView(window.span, window.until, live, gaps=tuple(gaps), words=self.words(window))
 
     def words(self, window: Window) -> str:
@@ -160,7 +166,7 @@ class Timeline:
         if self._found.problem:
             return self._found.problem
         if self._found.covered is None:
-            return "No history yet. It begins with the figures of today."
+            return "No history yet. It begins with what is measured from now on."
         return "Nothing was measured in this time."
 
     def _reach(self, since: float) -> float:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Curves = Mapping[str, CurveColumns]
 
 
+_TARGET_LINE = 11.0  # px that the words on the line of a target need
+
+
 @dataclass(frozen=True, slots=True)
 class CurveView:
     """A plot of curves: (metric, its short name, colour, dashed) each, the most important first and on top."""
@@ -94,7 +97,7 @@ def put_curves(
         series,
         x_range=x_range or _x_range(series, run, shown),
         kind=shown,
-        y_range=_bounded_range(series, view) if view.bounded else None,
+        y_range=_bounded_range(series, view, plot.area_height()) if view.bounded else None,
         target=None if view.target is None else (view.target, f"target {view.target:g}"),
         marks=marks,
     )
@@ -176,9 +179,12 @@ def _x_range(series: list[Series], run: Run, kind: XKind) -> tuple[float, float]
     return (min(first, 0.0), last) if kind == "elapsed" else (first, last)
 
 
-def _bounded_range(series: list[Series], view: CurveView) -> tuple[float, float]:
+def _bounded_range(series: list[Series], view: CurveView, height: float) -> tuple[float, float]:
     finite = [part.y[drawable(part.y)] for part in series]
     highest = max((float(part.max()) for part in finite if len(part)), default=0.0)
     lowest = min((float(part.min()) for part in finite if len(part)), default=0.0)
     wanted = max(highest, (view.target or 0.75) * 1.02)
-    return min(0.0, lowest), math.ceil(wanted * 10 - 1e-9) / 10
+    top = math.ceil(wanted * 10 - 1e-9) / 10
+    if view.target is not None and (1 - view.target / top) * height < _TARGET_LINE:  # its words need room above it
+        top = max(top, 1.0)
+    return min(0.0, lowest), top

@@ -126,7 +126,7 @@ class Lane(QWidget):
         if gpu is not None and gpu.reading is not None and view.live:
             value = gpu.reading.get(self.series_name)
         self._usual = units.split_figure(CATALOGUE[self.series_name].unit, value) if value is not None else ("", "")
-        self._note_words = UNKNOWN if gpu is None else f"{gpu.words}, {words}"
+        self._note_words = UNKNOWN if gpu is None else gpu.words if gpu.likely else f"{gpu.words}, {words}"
         self._put(*self._usual)
         self._note.put(Span(self._note_words, "caption", None, "text3"))
         if gpu is None:

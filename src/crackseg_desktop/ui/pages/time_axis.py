@@ -97,7 +97,10 @@ class TimeAxis(QObject):
 
     @Slot()
     def _on_home(self) -> None:
+        """Go back to live, without the cursor that the first half of a double click left standing."""
         if self._model is not None:
+            self._model.timeline.pinned = None
+            self._stand()
             self._on_chosen(self._model.timeline.range.back_to_live())
 
     @Slot(float)

@@ -260,6 +260,9 @@ class CurvesView(QWidget):
 
     @Slot()
     def _on_home(self) -> None:
+        """Show the whole run, without the cursor that the first half of a double click left standing."""
+        if self._shown is not None:
+            self._shown[1].timeline.pinned = None
         self._zoomed = None
         self.changed.emit()
 

@@ -66,6 +66,10 @@ class PlotInput:
         elif held and (x := self._place(event.position())) is not None:
             self._plot.picked.emit(x)
 
+    def let_go(self) -> None:
+        """Forget a press, so that its release is no click."""
+        self._held_at, self._moved = None, False
+
     def wheel(self, event: QWheelEvent) -> bool:
         """Zoom about the pointer, or pan with a wheel that goes sideways; returns whether there was anything to do."""
         x = self._place(event.position())

@@ -210,10 +210,16 @@ class Overlay(Layer):
             painter.fillRect(QRectF(x, area.top(), 1, area.height()), tokens["text2"])
         self._draw_dots(painter, area)
         if frame.words:
-            painter.setFont(font("label"))
-            painter.setPen(tokens["text2"])
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(area.adjusted(12, 4, -12, -4), int(flags), frame.words)
+            self._draw_words(painter, area.adjusted(12, 4, -12, -4))
+
+    def _draw_words(self, painter: QPainter, room: QRectF) -> None:
+        """Say why there is nothing to see, on a ground of their own: no grid line crosses the words."""
+        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        painter.setFont(font("label"))
+        box = painter.boundingRect(room, flags, self.frame.words)
+        painter.fillRect(box.adjusted(-6, -2, 6, 2), self.theme.tokens["card"])
+        painter.setPen(self.theme.tokens["text2"])
+        painter.drawText(room, flags, self.frame.words)
 
     def _line(self, area: QRectF) -> float | None:
         """Return the height of the dashed line, or None where there is none in sight."""
