@@ -12,7 +12,7 @@ import pytest
 from crackseg_desktop.alerts.observation import Observation
 from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.summary import RunSummary
-from crackseg_desktop.judging import AFTERMATH, aftermath, away_observation, gpu_observation, past_of, run_observations
+from crackseg_desktop.judging import AFTERMATH, aftermath, away_observation, gpu_observations, past_of, run_observations
 from crackseg_desktop.readings import CurvePoints, Ending, GpuProcess, GpuReading, Run, RunFacts, RunState, Severity
 
 NOW = 1_000_000.0
@@ -97,14 +97,23 @@ def test_that_a_run_that_finished_tells_its_best() -> None:
 def test_that_the_gpu_of_a_run_is_the_one_its_process_uses() -> None:
     run = replace(run_of(summed(0.7, 0.6)), pid=42)
     gpus = [
-        GpuReading({"gpu": str(index)}, {"gpu_utilization_ratio": share}, index=index, processes=(held,))
+        GpuReading(
+            {"gpu": str(index)}, {"gpu_utilization_ratio": share}, uuid=str(index), index=index, processes=(held,)
+        )
         for index, share, held in ((0, 0.9, GpuProcess(7, 1, "compute")), (1, 0.01, GpuProcess(42, 1, "compute")))
     ]
-    (seen,) = gpu_observation(run, gpus)
+    memory, seen = gpu_observations(run, gpus)
     assert (seen.value, seen.labels, seen.detail) == (0.01, {"run": "1"}, "Its process 42 uses GPU 1.")
-    assert list(gpu_observation(replace(run, pid=None), gpus)) == []
-    assert list(gpu_observation(run, gpus[:1])) == []
-    assert list(gpu_observation(replace(run, state=RunState.STALLED), gpus)) == []
+    assert (memory.value, memory.labels) == (1, {"run": "1", "gpu": "1"})
+    assert list(gpu_observations(replace(run, pid=None), gpus)) == []
+    assert list(gpu_observations(run, gpus[:1])) == []
+    stalled = gpu_observations(replace(run, state=RunState.STALLED), gpus)
+    assert [item.metric for item in stalled] == ["training_gpu_memory_used_bytes"], "a stalled run may well be idle"
+
+
+def test_that_memory_the_driver_does_not_tell_is_not_told() -> None:
+    gpu = GpuReading({"gpu": "0"}, {}, uuid="0", processes=(GpuProcess(42, None, "compute"),))
+    assert list(gpu_observations(replace(run_of(summed(0.7, 0.6)), pid=42), [gpu])) == []
 
 
 def test_that_the_evidence_of_a_nan_ends_where_it_began() -> None:

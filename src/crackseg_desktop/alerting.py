@@ -64,7 +64,11 @@ class _Before:
 
 
 class Alerting:
-    """The engine and what stands around it. Belongs to the Monitor thread; what returns events leaves the telling."""
+    """The engine and what stands around it. Belongs to the Monitor thread; what returns events leaves the telling.
+
+    Attributes:
+        trainings: what was seen of the trainings in the last round.
+    """
 
     def __init__(
         self, rules: Iterable[Rule], clock: Clock, tracker: RunTracker, recent: Recent, keeper: Keeper | None
@@ -72,6 +76,7 @@ class Alerting:
         self._clock, self._tracker, self._recent, self._keeper = clock, tracker, recent, keeper
         self._engine = Engine(rules, self._past)
         self._outages = Outages()
+        self.trainings: tuple[Observation, ...] = ()
         self._resolved: list[AlertEvent] = []
         self._before: _Before | None = None
         self._kept_at = float("-inf")
@@ -127,8 +132,11 @@ class Alerting:
         is_news = self._clock.monotonic() - sample.monotonic < _NEWS_SECONDS
         outages = self._outages.observations(at.wall)
         around = (*observations(sample), *outages, *self._tracker.away_observations())
-        events = self._judge(self._tracker.runs(), at, around, is_news=is_news)
-        events += self._noted(self._engine.end_round(at))
+        runs = self._tracker.runs()
+        events = self._end(runs, at)
+        self.trainings = tuple(self._tracker.observations(runs))
+        events += self._engine.observe((*around, *self.trainings), at, is_news=is_news)
+        events = self._noted(events + self._engine.end_round(at))
         since_kept = at.monotonic - self._kept_at
         if since_kept >= (_KEEP_SOON if self._has_news else _KEEP_LATE):
             self.keep()
@@ -136,7 +144,8 @@ class Alerting:
 
     def judge_runs(self, runs: Iterable[Run]) -> list[AlertEvent]:
         """Judge runs at once: a NaN does not wait for the next sample."""
-        return self._judge(tuple(runs), self.now())
+        runs, at = tuple(runs), self.now()
+        return self._noted(self._end(runs, at) + self._engine.observe(tuple(self._tracker.observations(runs)), at))
 
     def on_folders(self, read: FoldersRead) -> None:
         """Take over which mounts are silent; the first time, what ended while nobody watched is known by now."""
@@ -171,14 +180,10 @@ class Alerting:
         """Return the clock's moment."""
         return Moment(self._clock.time(), self._clock.monotonic())
 
-    def _judge(
-        self, runs: Sequence[Run], at: Moment, around: Iterable[Observation] = (), *, is_news: bool = True
-    ) -> list[AlertEvent]:
-        events: list[AlertEvent] = []
-        for run in self._tracker.take_ended(runs):
-            events += self._engine.end_run(run, at, AFTERMATH)
-        events += self._engine.observe((*around, *self._tracker.observations(runs)), at, is_news=is_news)
-        return self._noted(events)
+    def _end(self, runs: Sequence[Run], at: Moment) -> list[AlertEvent]:
+        """Close the alerts of runs that have ended."""
+        ended = self._tracker.take_ended(runs)
+        return [event for run in ended for event in self._engine.end_run(run, at, AFTERMATH)]
 
     def _noted(self, events: list[AlertEvent]) -> list[AlertEvent]:
         """Keep a record of what changed."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from crackseg_desktop.alerts.log import AlertLog
 from crackseg_desktop.alerts.rules import rules_from
+from crackseg_desktop.history.recorder import Recorder
+from crackseg_desktop.history.tiers import keeping_of
 from crackseg_desktop.monitor import Monitor
 from crackseg_desktop.notify.channels import channel_of, channels_from
 from crackseg_desktop.notify.flood import NATIVE_CAP, Cap
@@ -62,7 +64,7 @@ class Core:
     Attributes:
         folders: what is watched now.
         others: further sources, such as the watch over hosts.
-        keepers: what keeps the alerts.
+        keepers: what keeps the alerts and the history.
         remote: sends to mail, chats and phones; None where that is off (a demonstration).
     """
 
@@ -116,7 +118,8 @@ def assemble(
     rules, _ = rules_from(settings.rules, with_disabled=True)
     router, remote = build_router(settings, clock, notifiers), build_remote(settings, data_dir, clock)
     index, kept = RunIndex(data_dir), AlertLog(data_dir, clock)
-    monitor = Monitor(rules, clock, announcer(router, remote), index.remember, kept)
+    recorder = Recorder(data_dir, clock, keeping_of(settings.history)) if settings.history.enabled else None
+    monitor = Monitor(rules, clock, announcer(router, remote), index.remember, kept, recorder)
     watched = list(map(_absolute, folders))
     sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
     follower = Follower(watched, monitor.publish, clock, recall=index.recall)
@@ -128,7 +131,8 @@ def assemble(
         watch_disks([*watched, path, data_dir])
 
     hosts = (HostWatch(settings.watch.hosts, monitor.publish, clock),) if settings.watch.hosts else ()
-    return Core(monitor, router, sampler, follower, watched, watch_folder, index, hosts, (kept,), remote)
+    keepers = (kept,) if recorder is None else (kept, recorder)
+    return Core(monitor, router, sampler, follower, watched, watch_folder, index, hosts, keepers, remote)
 
 
 def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notifier]) -> Core:

@@ -44,6 +44,8 @@ def examine(loaded: Loaded, data_dir: Path, folders: Sequence[Path], clock: Cloc
         _settings(loaded),
         _rules(loaded),
         _data_folder(data_dir),
+        _alert_log(data_dir),
+        _history(loaded, data_dir),
         *_sources(loaded, data_dir, folders, clock),
         *_runs(folders, clock),
         *_notifiers(loaded),
@@ -77,6 +79,41 @@ def _data_folder(data_dir: Path) -> Check:
     if not os.access(nearest, os.W_OK):
         return "data folder", "problem", f"{data_dir}: {nearest} cannot be written"
     return "data folder", "ok", str(data_dir)
+
+
+def _alert_log(data_dir: Path) -> Check:
+    import sqlite3
+
+    from crackseg_desktop.alerts.log import FILE_NAME, count_log
+    from crackseg_desktop.storage import NewerDatabaseError
+
+    try:
+        return "alert log", "ok", f"{count_log(data_dir)} changes in {data_dir / FILE_NAME}"
+    except (OSError, sqlite3.Error, NewerDatabaseError) as error:
+        return "alert log", "problem", f"{data_dir / FILE_NAME} cannot be read: {error}"
+
+
+def _history(loaded: Loaded, data_dir: Path) -> Check:
+    import time
+
+    from crackseg_desktop.history.archive import Archive
+    from crackseg_desktop.history.schema import FILE_NAME
+    from crackseg_desktop.units import figure
+
+    path = data_dir / FILE_NAME
+    if not loaded.settings.history.enabled:
+        return "history", "unavailable", "switched off in the settings (history.enabled)"
+    if not path.exists():
+        return "history", "ok", f"{path} (not there yet)"
+    archive = Archive(data_dir)
+    covered, count = archive.covered(), len(archive.series())
+    archive.close()
+    if archive.problem is not None:
+        return "history", "problem", archive.problem
+    size = figure("bytes", float(path.stat().st_size))
+    begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(covered[0])) if covered is not None else None
+    since = f", since {begun}" if begun is not None else ""
+    return "history", "ok", f"{count} series{since}, {size} in {path}"
 
 
 def _sources(loaded: Loaded, data_dir: Path, folders: Sequence[Path], clock: Clock) -> Iterator[Check]:

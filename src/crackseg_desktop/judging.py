@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NAN, _WAITED, _SILENT = "training_nonfinite_points_total", "training_epochs_without_progress", "training_silent_ratio"
 _FAILED, _FINISHED = "training_failed", "training_finished"
 _DATASET = "training_dataset_errors_total"
+_GPU_MEMORY = "training_gpu_memory_used_bytes"
 AFTERMATH = frozenset({_NAN, _FAILED, _FINISHED, _DATASET})
 """What is still judged of a run that has ended."""
 
@@ -81,11 +82,19 @@ def aftermath(run: Run, summary: RunSummary) -> Iterator[Observation]:
         yield _observation(run, summary, metric, value, 0.0)
 
 
-def gpu_observation(run: Run, gpus: Sequence[GpuReading]) -> Iterator[Observation]:
-    """Yield how busy the GPUs are that the process of a run uses; nothing where that is not known."""
-    if run.pid is None or run.state != RunState.RUNNING:
+def gpu_observations(run: Run, gpus: Sequence[GpuReading]) -> Iterator[Observation]:
+    """Yield how busy the GPUs are that the process of a run uses, and its memory; nothing where that is not known."""
+    if run.pid is None:
         return
     used = [gpu for gpu in gpus if any(process.pid == run.pid for process in gpu.processes)]
+    for gpu in used:
+        held = [process.memory_bytes for process in gpu.processes if process.pid == run.pid]
+        if None not in held:
+            labels, subject = {"run": run.id, "gpu": gpu.uuid}, f"{run.facts.name} on GPU {gpu.index}"
+            memory = float(sum(filter(None, held)))
+            yield Observation(_GPU_MEMORY, labels, memory, subject, simulated=run.facts.simulated)
+    if run.state != RunState.RUNNING:
+        return
     shares = [share for gpu in used if (share := gpu.get("gpu_utilization_ratio")) is not None]
     if shares:
         names = ", ".join(f"GPU {gpu.index}" for gpu in used)

@@ -31,6 +31,7 @@ from crackseg_desktop.readings import (
     Silence,
     SilencesChanged,
 )
+from crackseg_desktop.recording import Recording
 from crackseg_desktop.tracking import RunTracker
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from crackseg_desktop.alerts.rule import Rule, RuleStatus
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.curves import Curves
+    from crackseg_desktop.history.health import Health
+    from crackseg_desktop.recording import Historian
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +75,15 @@ class Snapshot:
     silences: tuple[Silence, ...] = ()
     rules: tuple[RuleStatus, ...] = ()
     dropped_samples: int = 0
+    history: Health | None = None  # how the history is doing; None: none is kept
 
 
 class Monitor:
     """Watches. Subscribers and answers are called in the Monitor thread and must return at once.
 
     ``announce`` is told every change of an alert; what is to be said to a person has ``notify`` set. ``remember`` is
-    told what the points of a run amount to, once they are left in its files. ``keeper`` keeps alerts over restarts.
+    told what the points of a run amount to, once they are left in its files. ``keeper`` keeps alerts over restarts,
+    ``historian`` the series.
 
     Attributes:
         publish: what sources call with an ``Event``, from any thread; waits while the queue is full.
@@ -92,6 +97,7 @@ class Monitor:
         announce: Callable[[AlertEvent], None],
         remember: Callable[[RunParked], None] = lambda parked: None,
         keeper: Keeper | None = None,
+        historian: Historian | None = None,
     ) -> None:
         self._announce = announce
         self._remember = remember
@@ -103,6 +109,7 @@ class Monitor:
         self._notifiers: list[Worker] = []
         self._subscribers: list[Callable[[Published], None]] = []
         self._recent = Recent()
+        self._recording = Recording(historian)
         self._tracker = RunTracker(clock)
         self._alerting = Alerting(rules, clock, self._tracker, self._recent, keeper)
         self._sample: Sample | None = None
@@ -225,6 +232,7 @@ class Monitor:
         for run in self._tracker.on_sample(sample):
             self._tell(run)
         self._tell_alerts(self._alerting.judge_round(sample))
+        self._recording.on_sample(sample, self._alerting.trainings, self._tracker.runs())
 
     def _tell_runs(self, runs: Iterable[Run]) -> None:
         """Tell a run and judge it at once: a NaN does not wait for the next sample."""
@@ -235,6 +243,7 @@ class Monitor:
     def _tell_alerts(self, events: Iterable[AlertEvent]) -> None:
         for event in events:
             self._announce(event)
+            self._recording.on_alert(event)
             self._tell(event)
         self._tell_silences()
 
@@ -262,4 +271,5 @@ class Monitor:
             silences=self._alerting.silences,
             rules=self._alerting.rules,
             dropped_samples=self._queue.dropped_samples,
+            history=self._recording.health,
         )

@@ -28,33 +28,38 @@ def open_database(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     that is damaged is renamed to ``….damaged`` and a new one begun. Raises OSError or sqlite3.Error where the folder
     cannot be written to, NewerDatabaseError for the file of a later version.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _migrated(path, migrations)
+        return open_sound(path, migrations)
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise  # locked, read-only or full: nothing is wrong with the file itself
         log.warning("%s is damaged and was set aside: %s", path, error)
         set_aside(path)
-        return _migrated(path, migrations)
+        return open_sound(path, migrations)
+
+
+def open_sound(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    """Open a file as ``open_database`` does, but leave a damaged one alone: that raises sqlite3.DatabaseError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _migrated(path, migrations)
 
 
 def open_for_reading(path: Path, version: int) -> sqlite3.Connection:
     """Open a file that may be in use, to read it only; ``version`` is the newest schema that the caller knows.
 
-    Raises FileNotFoundError where there is none, or none with tables yet, sqlite3.Error where it is no database,
-    NewerDatabaseError for the file of a later version.
+    From any thread, one at a time. Raises FileNotFoundError where there is none, or none with tables yet,
+    sqlite3.Error where it is no database, NewerDatabaseError for the file of a later version.
     """
     if not path.exists():
         raise FileNotFoundError(path)
     address = f"{path.absolute().as_uri()}?mode=ro"
-    connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
     try:
         found = _version(connection)
     except sqlite3.OperationalError:
         # A folder that cannot be written to has no place for what readers share; nobody can be writing there either.
         connection.close()
-        connection = sqlite3.connect(f"{address}&immutable=1", uri=True)
+        connection = sqlite3.connect(f"{address}&immutable=1", uri=True, check_same_thread=False)
         found = _version(connection)
     if not 0 < found <= version:
         connection.close()
@@ -78,6 +83,8 @@ def set_aside(path: Path) -> None:
 def _migrated(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
+        if not path.stat().st_size:  # to be said before anything else, and only of a file that is begun here
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.insight.linking import link
 from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.summary import RunSummary
-from crackseg_desktop.judging import aftermath, away_observation, gpu_observation, past_of, run_observations
+from crackseg_desktop.judging import aftermath, away_observation, gpu_observations, past_of, run_observations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -158,7 +158,7 @@ class RunTracker:
         for run in runs:
             if run.active:
                 yield from run_observations(run, self._summaries[run.id], self._clock.time())
-                yield from gpu_observation(run, self._gpus)
+                yield from gpu_observations(run, self._gpus)
             elif self._is_recent(self._ended.get(run.id)):
                 yield from aftermath(run, self._summaries[run.id])
 

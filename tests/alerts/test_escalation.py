@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -159,7 +160,7 @@ def test_that_three_missed_rounds_are_no_data_and_its_return_is_no_news() -> Non
     life.see(MEMORY, 0.95)
     life.at = 1.0
     assert told(life.pass_rounds(4)) == [(SILENT, Severity.CRITICAL, False)]
-    assert life.engine.open_alerts() == []
+    assert [event.state for event in life.engine.open_alerts()] == [SILENT], "it is not over, and a window shows it"
     assert told(life.see(MEMORY, 0.95)) == [(FIRING, Severity.CRITICAL, False)]
     assert told(life.pass_rounds(FORGET_SECONDS + 2)) == [
         (SILENT, Severity.CRITICAL, False),
@@ -336,6 +337,19 @@ def test_that_another_session_goes_on_without_a_word() -> None:
     events = later.engine.observe(seen, Moment(START + 4001, 4.0))
     assert [(event.state, event.notify) for event in events] == [(AlertState.ACKNOWLEDGED, False)]
     assert later.engine.open_alerts()[0].since == START
+
+
+def test_that_another_session_knows_what_flapped() -> None:
+    life = Life()
+    for _ in range(40):
+        life.last(5, MEMORY, 0.95)
+        life.last(25, MEMORY, 0.5)
+    document = json.loads(json.dumps(life.engine.document(moment(life.at))))
+    later = Life()
+    later.engine.restore(document, Moment(START + life.at + 60, 3.0))
+    assert later.engine.open_alerts()[0].occurrence > 3
+    later.last(200, MEMORY, 0.5)
+    assert [event for event in later.events if event.notify] == [], "it would be over, were it not for the flapping"
 
 
 @pytest.mark.parametrize("document", [{}, {"time": 1.0}, {"time": "x", "alerts": [], "silences": [], "spent": []}])

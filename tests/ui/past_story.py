@@ -29,6 +29,10 @@ class StoryPast:
         self.reads: list[tuple[SeriesKey, float, float, int | None]] = []
         self.closed = False
 
+    @property
+    def problem(self) -> str | None:
+        return None
+
     def series(self, pattern: str = "*", since: float | None = None) -> tuple[SeriesKey, ...]:
         return tuple(key for key in (GPU_OF_RUN,) if fnmatch(key[0], pattern))
 

@@ -548,3 +548,15 @@ def test_that_the_real_dashboard_fits_the_shell(
         assert "numpy" in sys.modules
         app.launchers[0].close()
     logging.getLogger("crackseg_desktop").setLevel(logging.NOTSET)
+
+
+def test_that_what_is_loaded_is_left_out_of_garbage_collections(
+    app: App, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    settled: list[str] = []
+    monkeypatch.setattr("crackseg_desktop.ui.app.gc.freeze", lambda: settled.append("frozen"))
+    monkeypatch.setattr("crackseg_desktop.ui.app.SETTLE_MS", 1)
+    shell = app.start()
+    qtbot.waitUntil(lambda: len(settled) == 1)
+    shell.decisions.open_dashboard()
+    qtbot.waitUntil(lambda: len(settled) == 2)

@@ -121,7 +121,7 @@ def test_that_a_history_that_cannot_be_read_is_a_reason(qtbot: QtBot) -> None:
         reader.request(wanted(1))
     reader.rest()
     assert told.args is not None
-    assert told.args[0].problem == "The history cannot be read: file is not a database."
+    assert told.args[0].problem == "The history cannot be read: file is not a database"
 
 
 def test_that_resting_ends_the_thread_and_asking_begins_anew(qtbot: QtBot) -> None:

@@ -112,8 +112,8 @@ class Engine:
             alert.begin_anew(at.monotonic)
 
     def open_alerts(self) -> list[AlertEvent]:
-        """Return what fires now, the most severe and newest first."""
-        events = [alert.event for alert in self._all() if alert.state in OPEN]
+        """Return what fires, also where it has no data at present, the most severe and newest first."""
+        events = [alert.event for alert in self._all() if alert.fires]
         return sorted(events, key=lambda event: (-RANK[event.severity], -event.since))
 
     def statuses(self) -> tuple[RuleStatus, ...]:
@@ -155,7 +155,8 @@ class Engine:
             "time": at.wall,
             "alerts": [alert.document(at) for alert in self._all()[:_MOST_KEPT] if alert.fires],
             "silences": self._silences.document(),
-            "spent": [[name, [list(pair) for pair in labels], time] for (name, labels), time in self._spent.items()],
+            "spent": [[*_written(key), time] for key, time in self._spent.items()],
+            "flaps": [[*_written(key), flaps.document(at.monotonic)] for key, flaps in self._flaps.items()],
         }
 
     def restore(self, document: Mapping[str, Any], at: Moment) -> None:
@@ -169,7 +170,9 @@ class Engine:
                 self._alerts.setdefault(rule.name, {})[_key_of(alert)] = alert
         self._silences.restore(document["silences"], at)
         for name, labels, time in document["spent"]:
-            self._spent[name, tuple((str(label), str(value)) for label, value in labels)] = time
+            self._spent[_read(name, labels)] = time
+        for name, labels, flaps in document.get("flaps", ()):  # an older version kept none
+            self._flaps[_read(name, labels)] = Flaps.from_document(flaps, at.monotonic - away)
 
     def _all(self) -> list[Alert]:
         return [alert for alerts in self._alerts.values() for alert in alerts.values()]
@@ -330,6 +333,15 @@ def judge_once(rules: Iterable[Rule], observations: Iterable[Observation], now: 
     """Return what is beyond its limit right now, treating every ``for`` as elapsed (for ``check``)."""
     engine = Engine(replace(rule, for_seconds=0.0) for rule in rules)
     return [event for event in engine.observe(observations, Moment(now, 0.0)) if event.notify]
+
+
+def _written(key: Key) -> list[Any]:
+    name, labels = key
+    return [name, [list(pair) for pair in labels]]
+
+
+def _read(name: str, labels: Iterable[Iterable[object]]) -> Key:
+    return name, tuple((str(label), str(value)) for label, value in labels)
 
 
 def _key_of(alert: Alert) -> Key:

@@ -7,6 +7,10 @@ third time within half an hour it is told as flapping.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 WINDOW_SECONDS = 1800.0
 FIRST_WAIT, LONGEST_WAIT = 120.0, 3600.0
@@ -37,3 +41,12 @@ class Flaps:
     def is_over(self, now: float) -> bool:
         """Say whether the last firing is so long ago that the next counts as the first."""
         return not self.times or now - self.times[-1] >= max(WINDOW_SECONDS, 2 * self.wait)
+
+    def document(self, now: float) -> dict[str, Any]:
+        """Describe it as JSON can hold it, with ages in seconds for times."""
+        return {"ages": [now - time for time in self.times], "wait": self.wait}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], now: float) -> Flaps:
+        """Return what was described so many seconds ago that ``now`` (monotonic) counts from there."""
+        return cls([now - float(age) for age in document["ages"]], float(document["wait"]))

@@ -187,6 +187,15 @@ def read_log(folder: Path, since: float = 0.0) -> tuple[AlertEvent, ...]:
         return ()
 
 
+def count_log(folder: Path) -> int:
+    """Return how many changes the log holds. Raises what ``read_log`` raises."""
+    try:
+        with closing(open_for_reading(folder / FILE_NAME, len(_MIGRATIONS))) as connection:
+            return int(connection.execute("SELECT count(*) FROM changes").fetchone()[0])
+    except FileNotFoundError:
+        return 0
+
+
 def _events(rows: Iterable[tuple[str]]) -> tuple[AlertEvent, ...]:
     events = []
     for (content,) in rows:

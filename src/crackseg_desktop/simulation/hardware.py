@@ -1,4 +1,4 @@
-"""Simulated readings: two GPUs and a host that follow the main training of the story. Pure.
+"""Simulated readings: two GPUs and a host that follow the trainings of the story. Pure.
 
 A sample depends on its time alone, so the past can be told at once and the present goes on from it without a seam.
 """
@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import math
 from random import Random
+from typing import TYPE_CHECKING
 
 from crackseg_desktop.readings import GpuProcess, GpuReading, Sample, SourceHealth, SourceState
 from crackseg_desktop.simulation.host import MAIN_PID, host_at, processes_at
 from crackseg_desktop.simulation.phase import Phase, phase_at
-from crackseg_desktop.simulation.scripts import MAIN
+from crackseg_desktop.simulation.scripts import begun_by, working_at
 from crackseg_desktop.simulation.timeline import ASLEEP_SINCE, HOTTEST, SEED, SLOWED_SECONDS, as_told, smooth_noise
 from crackseg_desktop.units import GIB
+
+if TYPE_CHECKING:
+    from crackseg_desktop.simulation.scripts import Script
 
 LAPTOP_GPU = "GPU-51a7e0d2-3c48-4f19-9b60-7e0a5d1c8f24"
 BOX_GPU = "GPU-c93b1f76-08de-4a52-8d17-42f6b9ae3051"
@@ -21,6 +25,8 @@ BOX_GPU = "GPU-c93b1f76-08de-4a52-8d17-42f6b9ae3051"
 _DESKTOP = ((2210, 0.3), (3987, 0.2))
 _RESERVED = 0.2
 _COOL, _WARM, _HOT = 45.0, 75.4, 82.0
+_WARMING_SECONDS = 240.0
+_LOADED_SECONDS = 10 * 86_400.0
 
 
 def sample_at(time: float, monotonic: float, anchor: float, seed: int = SEED) -> Sample:
@@ -79,7 +85,7 @@ def _box_gpu(at: float, time: float, anchor: float) -> GpuReading:
             "gpu_temperature_slowdown_celsius": 90.0,
             "gpu_power_watts": 13.0,
             "gpu_power_limit_watts": 170.0,
-            "gpu_energy_joules_total": 412e3 + 13.0 * min(at, ASLEEP_SINCE),
+            "gpu_energy_joules_total": 13.0 * (min(at, ASLEEP_SINCE) + _LOADED_SECONDS),
             "gpu_clock_sm_hertz": 210e6,
             "gpu_clock_memory_hertz": 405e6,
             "gpu_fan_speed_ratio": 0.0,
@@ -107,7 +113,7 @@ def _memory(total: float, used: float) -> dict[str, float]:
 
 
 def _load(at: float, phase: Phase, seed: int) -> dict[str, float]:
-    depth = Random(f"{seed}/dip/{MAIN.epochs_done(at)}").uniform(0.18, 0.55)
+    depth = _depth(at, seed) if phase == "checkpoint" else 0.0
     level = {"idle": 0.02, "train": 0.93, "validate": 0.62, "checkpoint": depth}[phase]
     busy = as_told(at, 0.92, level + 0.02 * smooth_noise(seed, "gpu", at, 4.0))
     drawn = {"idle": 18.0, "train": 105.5, "validate": 82.0, "checkpoint": 35.0 + 60.0 * depth}[phase]
@@ -118,22 +124,31 @@ def _load(at: float, phase: Phase, seed: int) -> dict[str, float]:
     }
 
 
+def _depth(at: float, seed: int) -> float:
+    """Return how busy the GPU is while the checkpoint of this epoch is written."""
+    script = working_at(at)
+    return Random(f"{seed}/dip/{script.epochs_done(at) if script is not None else 0}").uniform(0.18, 0.55)
+
+
 def _temperature(at: float, seed: int) -> float:
     """Return a temperature that warms up with the training, wanders, and has its one peak at 13:21."""
     working = _WARM + 1.2 * smooth_noise(seed, "temperature", at, 300.0)
     peak = math.exp(-(((at - HOTTEST) / 110.0) ** 2))
     working += (_HOT - working) * peak
-    since_start, since_end = at - MAIN.started, at - MAIN.end
-    warmth = 1.0 - math.exp(-max(0.0, since_start) / 240.0)
-    if since_end > 0:
-        warmth *= math.exp(-since_end / 240.0)
+    warmth = max((_warmth(at, script) for script in begun_by(at)[-2:]), default=0.0)
     return as_told(at, 76.0, _COOL + (working - _COOL) * warmth)
 
 
+def _warmth(at: float, script: Script) -> float:
+    """Return how much of the warmth of work a training has left in the card, 0 to 1."""
+    warmed = 1.0 - math.exp((script.started - min(at, script.end)) / _WARMING_SECONDS)
+    return warmed * math.exp(min(0.0, script.end - at) / _WARMING_SECONDS)
+
+
 def _energy(at: float) -> float:
-    """Return joules since the driver was loaded; they rise with the mean power of work and of rest."""
-    worked = min(max(at, MAIN.started), MAIN.end)
-    return 9.1e6 + 103.0 * worked + 18.0 * (at - worked)
+    """Return joules since the driver was loaded, ten days ago; they rise with the mean power of work and of rest."""
+    worked = sum(min(at, script.end) - script.started for script in begun_by(at))
+    return 18.0 * (at + _LOADED_SECONDS) + (103.0 - 18.0) * worked
 
 
 def _gpu_processes(run: float) -> tuple[GpuProcess, ...]:

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.readings import HostReading, ProcessReading, Reading
-from crackseg_desktop.simulation.scripts import MAIN, STALLED
+from crackseg_desktop.simulation.scripts import MAIN, STALLED, begun_by
 from crackseg_desktop.simulation.timeline import DOWNLOAD, as_told, smooth_noise
-from crackseg_desktop.simulation.training import CHECKOUT, metrics_file
+from crackseg_desktop.simulation.training import CHECKOUT, CHECKPOINT_BYTES, metrics_file
 from crackseg_desktop.units import GIB
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _STALLED_PID = 31877
 _MIB = 1024**2
 _THREADS = 20
 _MEMORY = 31.2 * GIB
-_CHECKPOINT = 141 * _MIB
+_SAVED = sum(script.epochs_done(0.0) for script in begun_by(0.0))
 _MOUNTS = (("/", 234, 61.0), ("/home", 466, 118.2), ("/mnt/nas", 7.3 * 1024, 1.9 * 1024))
 
 
@@ -80,7 +80,8 @@ def _disk_traffic(at: float, phase: Phase, seed: int) -> dict[str, float]:
 
 def _data_free(at: float) -> float:
     """Return what is free where the checkpoints go: each epoch leaves one there."""
-    return 13.1 * GIB - (MAIN.epochs_done(at) - MAIN.epochs_done(0.0)) * _CHECKPOINT
+    saved = sum(script.epochs_done(at) for script in begun_by(at))
+    return 13.1 * GIB - (saved - _SAVED) * CHECKPOINT_BYTES
 
 
 def _disk(mount: str, total: float, free: float) -> Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
@@ -56,7 +57,12 @@ class Script:
 
     def epochs_done(self, at: float) -> int:
         """Return how many epochs have ended by then."""
-        return sum(self.epoch_end(epoch) <= at for epoch in range(1, self.epochs + 1))
+        if self.epochs < 1 or at < self.first_end:
+            return 0
+        epoch = min(self.epochs, 2 + int((at - self.first_end) // self.epoch_seconds))  # one more, for rounding
+        while self.epoch_end(epoch) > at:
+            epoch -= 1
+        return epoch
 
     def training_seconds(self, epoch: int) -> float:
         """Return how long an epoch trains before it validates."""
@@ -257,3 +263,19 @@ SCRIPTS: tuple[Script, ...] = (
     _steady("swinv2-smoke-test", ("16:48", -4), 0.1, 2, 0.208),
 )
 """All trainings of the story, the newest first."""
+
+WORKING: tuple[Script, ...] = tuple(sorted((item for item in SCRIPTS if item.epochs), key=lambda item: item.started))
+"""The trainings that work on the GPU, one after the other, the oldest first."""
+
+_STARTS = tuple(item.started for item in WORKING)
+
+
+def begun_by(at: float) -> tuple[Script, ...]:
+    """Return the trainings that have worked on the GPU by a story time, the oldest first."""
+    return WORKING[: bisect_right(_STARTS, at)]
+
+
+def working_at(at: float) -> Script | None:
+    """Return the training that works on the GPU at a story time."""
+    begun = begun_by(at)
+    return begun[-1] if begun and at < begun[-1].end else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 CHECKOUT = "/home/ana/CrackSeg"
 STEPS_PER_LOGGED_BATCH = 10
+CHECKPOINT_BYTES = 141 * 1024**2
 
 EPOCH_TAGS: tuple[tuple[str, str], ...] = (
     ("train/epoch_loss", "train/loss"),
@@ -37,7 +39,7 @@ EPOCH_TAGS: tuple[tuple[str, str], ...] = (
 BATCH_TAG = ("train_batch/batch_loss", "train_batch/loss")
 
 _MODELS = {"swinv2": "SwinV2CnnAsppUNet", "unet": "BaseUNet", "segformer": "SegFormer", "deeplab": "DeepLabV3Plus"}
-_CHECKPOINT_BYTES = 450_000_000
+
 
 _Row = tuple[int, float, float]
 
@@ -103,17 +105,18 @@ def _config(script: Script) -> RunConfig | None:
     return RunConfig(script.batch_size, script.total, 5e-4, model, "val/iou")
 
 
+@lru_cache(maxsize=64)  # the facts of all runs are told every second
 def _checkpoints(script: Script, epoch: int, anchor: float) -> tuple[Checkpoint, ...]:
-    """Return what is saved after an epoch: the last one, and the best one where it is another."""
+    """Return what is saved after an epoch: one of each epoch, and the best one once more; the oldest first."""
     best = min(epoch, script.best_epoch) if script.nan_epoch is None else min(epoch, script.nan_epoch - 1)
-    saved: tuple[tuple[str, int, Literal["best", "last"]], ...] = (
-        ("model_best.pth.tar", best, "best"),
-        ("checkpoint_last.pth", epoch, "last"),
-    )
+    saved: list[tuple[int, str, Literal["best"] | None]] = [
+        (at, f"checkpoint_epoch_{at:03}.pth", None) for at in range(1, epoch + 1)
+    ]
+    if best > 0:
+        saved.insert(best, (best, "model_best.pth.tar", "best"))
     return tuple(
-        Checkpoint(f"{_folder(script.name)}/checkpoints/{name}", _CHECKPOINT_BYTES, anchor + script.epoch_end(at), kind)
-        for name, at, kind in saved
-        if at > 0
+        Checkpoint(f"{_folder(script.name)}/checkpoints/{name}", CHECKPOINT_BYTES, anchor + script.epoch_end(at), kind)
+        for at, name, kind in saved
     )
 
 

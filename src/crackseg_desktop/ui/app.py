@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -33,8 +34,7 @@ log = logging.getLogger(__name__)
 
 HEAD_START_MS = 50
 """The panel asks for the icon when it has heard of it, and what is loaded meanwhile would keep it waiting."""
-
-
+SETTLE_MS = 5000
 _SWITCH_SECONDS = 0.0005
 """So long a busy core may keep the interpreter from the GUI thread; by default it is ten times as much, each time."""
 
@@ -96,6 +96,10 @@ class Launcher(QObject):
         self._next = QTimer(self)
         self._next.setSingleShot(True)
         self._next.timeout.connect(self.furnish)
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.timeout.connect(keep_for_good)
+        self._has_window = False
         self.tray = Tray(self._panel, self)
         self.presence = TrayPresence(tray_available, self)
         self.shell: Shell | None = None
@@ -112,6 +116,7 @@ class Launcher(QObject):
             return
         self._closed = True
         self._next.stop()
+        self._settle.stop()
         if self._signals is not None:
             self._signals.close()
         if self.shell is not None:
@@ -134,10 +139,19 @@ class Launcher(QObject):
 
         self.shell = Shell(self._app, self._options, self.tray, self.presence, self._build_core, self._inbox)
         self.shell.ended.connect(self.ended)
+        self.shell.windows.shown_changed.connect(self._on_shown)
         self._app.end_wanted.connect(self.shell.quit)
         self._app.commitDataRequest.connect(self.shell.quit)
         self._signals = SignalWatch(self.shell.quit, self)
         self.shell.start()
+        self._settle.start(SETTLE_MS)
+
+    @Slot()
+    def _on_shown(self) -> None:
+        """Settle once more after the first window, which loads as much again as the icon did."""
+        if not self._has_window:
+            self._has_window = True
+            self._settle.start(SETTLE_MS)
 
     def _keep_a_log(self) -> None:
         from crackseg_desktop.system import crash
@@ -175,6 +189,15 @@ def run(options: AppOptions, build_core: Callable[[], Core], inbox: Inbox | None
     if shell is not None and shell.failure is not None:
         raise shell.failure
     return code
+
+
+def keep_for_good() -> None:
+    """Leave what is loaded by now out of later garbage collections: it stays anyway, and each look at it is a pause.
+
+    Measured with 10,000 alerts: pauses of 100 ms become 40.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def make_application() -> Application:

@@ -14,13 +14,14 @@ from crackseg_desktop.alerts.observe import observations
 from crackseg_desktop.alerts.rules import rules_from
 from crackseg_desktop.curves import add_points, by_name
 from crackseg_desktop.history.recent import stored_figures
-from crackseg_desktop.readings import OPEN, AlertEvent, AlertState, Severity
+from crackseg_desktop.readings import AlertState
 from crackseg_desktop.series import series_key
 from crackseg_desktop.ui import snoozes
+from crackseg_desktop.ui.alert_list import AlertList
 from crackseg_desktop.ui.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from numpy import float64
     from numpy.typing import NDArray
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.curves import Curve, Curves
     from crackseg_desktop.history.recent import Window as RecentWindow
     from crackseg_desktop.monitor import Snapshot
-    from crackseg_desktop.readings import CurvePoints, GpuReading, Run, RunRemoved, Sample, Silence
+    from crackseg_desktop.readings import AlertEvent, CurvePoints, GpuReading, Run, RunRemoved, Sample, Silence
     from crackseg_desktop.series import SeriesKey
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.time_range import TimeView, Window
@@ -39,21 +40,7 @@ if TYPE_CHECKING:
     Column = NDArray[float64]
 
 KEEP = 3600
-_RESOLVED_KEPT = 100
 END_OF_CALENDAR = 253_402_300_800.0  # the year 10000; what a file tells beyond is no time
-_MARKED = OPEN | {AlertState.RESOLVED}
-_PLOTTED = {
-    "gpu_memory_used_ratio": "gpu_memory_used_bytes",
-    "host_memory_used_ratio": "host_memory_used_bytes",
-    "gpu_throttled_by_heat": "gpu_temperature_celsius",
-    "gpu_idle": "gpu_utilization_ratio",
-}
-"""The series on whose plot an alert is marked, where that is not its own."""
-_STAGES = (
-    *(AlertState.FIRING, AlertState.NO_DATA, AlertState.PENDING),
-    *(AlertState.SNOOZED, AlertState.ACKNOWLEDGED),
-)
-_ORDER = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +180,7 @@ class Model:
         self.curves: dict[str, Curves] = {}
         self._missing: set[str] = set()
         self._asked: set[str] = set()
-        self._open: dict[str, AlertEvent] = {}
-        self._over: tuple[AlertEvent, ...] = ()
-        self._sorted: tuple[AlertEvent, ...] | None = ()
+        self._alerts = AlertList()
         self.silences: tuple[Silence, ...] = ()
         self.rules: tuple[RuleStatus, ...] = ()
         self.loaded_at = 0.0
@@ -212,9 +197,7 @@ class Model:
             self.columns.load(snapshot.window)
         self.runs = snapshot.runs
         self.curves = {run: dict(curves) for run, curves in snapshot.curves.items()}
-        self._open = {alert.key: alert for alert in snapshot.alerts if alert.state != AlertState.RESOLVED}
-        self._over = tuple(alert for alert in snapshot.alerts if alert.state == AlertState.RESOLVED)
-        self._sorted = None
+        self._alerts = AlertList(snapshot.alerts)
         self.silences = snapshot.silences
         self.rules = snapshot.rules
         self.loaded_at = self.now
@@ -264,22 +247,14 @@ class Model:
         self._named.pop(removed.run, None)
 
     def on_alert(self, event: AlertEvent) -> None:
-        """Take over a change of an alert; a resolved one goes behind those that are open."""
-        if not self.loaded or event.state == AlertState.PENDING:
-            return
-        self._open.pop(event.key, None)
-        if event.state == AlertState.RESOLVED:
-            self._over = (event, *self._over)[:_RESOLVED_KEPT]
-        else:
-            self._open[event.key] = event
-        self._sorted = None
+        """Take over a change of an alert."""
+        if self.loaded and event.state != AlertState.PENDING:
+            self._alerts.take(event)
 
     @property
     def alerts(self) -> tuple[AlertEvent, ...]:
-        """Return all alerts, those that are open first; sorted only when asked for: a flood brings thousands."""
-        if self._sorted is None:
-            self._sorted = _sorted((*reversed(self._open.values()), *self._over))
-        return self._sorted
+        """Return all alerts, those that are open first."""
+        return self._alerts.all()
 
     def on_silences(self, silences: tuple[Silence, ...]) -> None:
         """Take over what is snoozed."""
@@ -297,13 +272,12 @@ class Model:
 
     def alerts_on(self, metric: str, labels: Mapping[str, str]) -> tuple[AlertEvent, ...]:
         """Return the alerts to mark on the plot of a series: those about it or about what becomes of it."""
-        plotted = (a for a in self.marked_alerts if _PLOTTED.get(a.metric, a.metric) == metric)
-        return tuple(a for a in plotted if dict(a.labels) == dict(labels))
+        return self._alerts.marked_on(metric, labels)
 
     @property
     def marked_alerts(self) -> tuple[AlertEvent, ...]:
         """Return what plots mark: alerts that fire or fired."""
-        return tuple(alert for alert in self.alerts if alert.state in _MARKED)
+        return self._alerts.marked()
 
     def present(self, rule: Rule) -> tuple[tuple[str, float], ...]:
         """Return the newest value of each subject of a rule, by its name in words, the worst first.
@@ -363,13 +337,12 @@ class Model:
     @property
     def open_alerts(self) -> tuple[AlertEvent, ...]:
         """Return what is there and not over, the most severe first."""
-        return tuple(alert for alert in self.alerts if alert.state in OPEN)
+        return self._alerts.open()
 
     @property
     def firing(self) -> tuple[AlertEvent, ...]:
         """Return what nobody has looked after or snoozed yet, the most severe first."""
-        firing = (alert for alert in self.alerts if alert.state == AlertState.FIRING)
-        return tuple(alert for alert in firing if self.silence_of(alert) is None)
+        return self._alerts.firing(self.silences, self.now)
 
     def firing_on(self, rule: str, **labels: str) -> AlertEvent | None:
         """Return the open alert of a rule about this subject."""
@@ -447,17 +420,6 @@ class Model:
 
         interfaces = self.sample.host.interfaces if self.sample is not None and self.sample.host else ()
         return summed([self.history(metric, item.labels) for item in counted(interfaces)])
-
-
-def _sorted(alerts: Iterable[AlertEvent]) -> tuple[AlertEvent, ...]:
-    """Sort alerts: what fires, what is about to, what is known, what is over; the most severe and newest first."""
-
-    def key(alert: AlertEvent) -> tuple[int, int, float]:
-        if alert.state == AlertState.RESOLVED:
-            return len(_STAGES), 0, -alert.time
-        return _STAGES.index(alert.state), _ORDER.index(alert.severity), -alert.since
-
-    return tuple(sorted(alerts, key=key))
 
 
 def counted(interfaces: Any) -> list[Any]:

@@ -28,6 +28,11 @@ LATE_MS = 300
 class Past(Protocol):
     """What is read of the history (``history.archive.Archive``)."""
 
+    @property
+    def problem(self) -> str | None:
+        """Return why the last read brought nothing, or not everything."""
+        ...
+
     def series(self, pattern: str = "*", since: float | None = None) -> tuple[SeriesKey, ...]:
         """Return the series that it has."""
         ...
@@ -157,16 +162,19 @@ def answer(past: Past, wanted: Wanted, is_outdated: Callable[[], bool] = bool) -
     from crackseg_desktop.ui.tracks import track_of
 
     tracks, periods = {}, [0.0]
+    problem: str | None = None
     try:
         for key in sorted(wanted.keys):
             if is_outdated():
                 return None
             buckets = past.read(key, wanted.since, wanted.until, wanted.most)
+            problem = problem or past.problem
             tracks[key] = track_of(buckets)
             periods.append(buckets.period)
         gaps, covered = past.gaps(wanted.since, wanted.until), past.covered()
         series = past.series(wanted.pattern) if wanted.pattern else ()
+        problem = problem or past.problem
     except (OSError, sqlite3.Error, ValueError) as error:
         log.warning("The history cannot be read: %s", error)
-        return Found(wanted, problem=f"The history cannot be read: {error}.")
-    return Found(wanted, tracks, gaps, covered, series, max(periods))
+        return Found(wanted, problem=f"The history cannot be read: {error}")
+    return Found(wanted, tracks, gaps, covered, series, max(periods), problem or "")

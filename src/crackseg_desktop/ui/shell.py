@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.system.tensorboard import Places
     from crackseg_desktop.ui.app import AppOptions
     from crackseg_desktop.ui.dashboard import Dashboard
+    from crackseg_desktop.ui.past import Past
     from crackseg_desktop.ui.presence import TrayPresence
     from crackseg_desktop.ui.theme import Theme
     from crackseg_desktop.ui.tray import Tray
@@ -233,11 +234,13 @@ class Shell(QObject):
 
     def _make_dashboard(self) -> Dashboard:
         from crackseg_desktop.ui.dashboard import Dashboard
+        from crackseg_desktop.ui.past import PastReader
         from crackseg_desktop.ui.theme import Theme, load_fonts
 
         load_fonts()
         self._theme = Theme.current(self._app, self._preferences.settings.appearance.theme)
-        dashboard = Dashboard(self._theme, self.decisions, self._shown_settings(), self._preferences.path)
+        past = PastReader(self._open_past)
+        dashboard = Dashboard(self._theme, self.decisions, self._shown_settings(), self._preferences.path, past)
         dashboard.setWindowIcon(QIcon(str(resource("icons", "app.svg"))))
         bridge = self.bridge
         bridge.snapshot_ready.connect(dashboard.load)
@@ -251,6 +254,13 @@ class Shell(QObject):
         bridge.silences_changed.connect(dashboard.on_silences)
         bridge.channel_tested.connect(dashboard.on_channel_tested)
         return dashboard
+
+    def _open_past(self) -> Past:
+        """Return the history to read; called by the thread that reads it."""
+        from crackseg_desktop.history.archive import Archive
+        from crackseg_desktop.history.tiers import keeping_of
+
+        return Archive(self._options.data_dir, keeping_of(self._preferences.settings.history))
 
     def _shown_settings(self) -> Settings:
         """Return the settings with the folders that are watched now, which is what the pages tell."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -63,15 +64,17 @@ def menu_content(
 ) -> MenuContent:
     """Return what the menu says about active runs, open alerts and snoozes, the most important first."""
     first = [Entry("Simulated data")] if simulated else []
-    shown = [Entry(_run_words(run), run=run.id) for run in runs] or [Entry("No training is running")]
-    told = [Entry(_alert_words(alert), page="alerts") for alert in alerts]
-    targets = tuple(Target(clip(f"Run {glance.plain(run.facts.name)}", _UNITS), Scope.RUN, run.id) for run in runs)
+    shown = [Entry(_run_words(run), run=run.id) for run in runs[:_ENTRIES]] or [Entry("No training is running")]
+    told = [Entry(_alert_words(alert), page="alerts") for alert in alerts[:_ENTRIES]]
+    targets = tuple(
+        Target(clip(f"Run {glance.plain(run.facts.name)}", _UNITS), Scope.RUN, run.id) for run in runs[:_ENTRIES]
+    )
     snoozed = (
         Snoozed(_silence_words(silence, runs, alerts), silence.scope, silence.subject)
         for silence in sorted(silences, key=lambda item: item.scope != Scope.ALL)
     )
-    entries = (*first, *_at_most(shown, "overview"))
-    return MenuContent(entries, tuple(_at_most(told, "alerts")), targets[:_ENTRIES], tuple(snoozed)[:_ENTRIES])
+    entries = (*first, *shown, *_more(len(runs), "overview"))
+    return MenuContent(entries, (*told, *_more(len(alerts), "alerts")), targets, tuple(islice(snoozed, _ENTRIES)))
 
 
 class TrayMenu(QObject):
@@ -189,6 +192,6 @@ def _silence_words(silence: Silence, runs: Sequence[Run], alerts: Sequence[Alert
     return f"{clip(subject, _UNITS // 2)} snoozed {end_words(silence)}"
 
 
-def _at_most(entries: list[Entry], page: str) -> list[Entry]:
-    left = len(entries) - _ENTRIES
-    return entries if left <= 0 else [*entries[:_ENTRIES], Entry(f"{left} more", page=page)]
+def _more(count: int, page: str) -> tuple[Entry, ...]:
+    """Return the entry that says how many there are beyond those that are shown."""
+    return (Entry(f"{count - _ENTRIES} more", page=page),) if count > _ENTRIES else ()
