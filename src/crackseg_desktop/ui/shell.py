@@ -116,7 +116,7 @@ class Shell(QObject):
     ) -> None:
         super().__init__()
         self._app, self._options, self._build_core, self._inbox = app, options, build_core, inbox
-        self._preferences = Preferences(options)
+        self._preferences, self._began = Preferences(options), options.clock.time()
         self._theme: Theme | None = None
         self.core: Core | None = None
         self.failure: Exception | None = None
@@ -257,6 +257,10 @@ class Shell(QObject):
 
     def _open_past(self) -> Past:
         """Return the history to read; called by the thread that reads it."""
+        if self._options.demo:
+            from crackseg_desktop.simulation.archive import ToldPast
+
+            return ToldPast(self._began)
         from crackseg_desktop.history.archive import Archive
         from crackseg_desktop.history.tiers import keeping_of
 
