@@ -4,6 +4,7 @@ import math
 from array import array
 
 import numpy as np
+import pytest
 
 from crackseg_desktop.series import Buckets, series_key
 from crackseg_desktop.ui.time_range import Window
@@ -66,6 +67,13 @@ def test_that_a_gap_between_history_and_memory_stays_one() -> None:
     assert joined(samples(0, 3), EMPTY).times.tolist() == [0, 1, 2]
 
 
+def test_that_a_mean_is_one_over_time_however_dense_its_rows_are() -> None:
+    whole = joined(track_of(buckets(900.0, [900.0 * row for row in range(10)], 1.0)), samples(9000, 9900))
+    assert whole.mean() == pytest.approx((4050 * 9000 + 9450 * 900) / 9900, rel=0.05)
+    assert math.isnan(EMPTY.mean())
+    assert Track(np.array([1.0]), np.array([7.0])).mean() == 7
+
+
 def test_that_a_line_reaches_both_edges_of_its_window() -> None:
     assert samples(0, 100).within(Window(10.5, 20.5)).times.tolist() == list(range(10, 22))
 
@@ -89,10 +97,11 @@ def test_that_no_peak_is_lost_when_buckets_are_drawn_together() -> None:
     high = np.ones(10_000)
     high[7777] = 93.0
     x, means, lowest, highest = summarise(times, (np.zeros(10_000), -high, high), 100.0, 0.0)
-    assert len(x) == 100
+    assert len(x) == 101
+    assert x[-1] == times[-1], "a dot stands on the last value"
     assert highest.max() == 93
     assert lowest.min() == -93
-    assert means.tolist() == [0.0] * 100
+    assert means.tolist() == [0.0] * 101
 
 
 def test_that_parts_do_not_move_with_the_window() -> None:

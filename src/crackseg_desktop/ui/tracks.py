@@ -43,6 +43,19 @@ class Track(NamedTuple):
         last = int(np.searchsorted(self.times, window.until, side="right")) + 1
         return self.rows(first, last)
 
+    def mean(self) -> float:
+        """Return the mean over time, in which a row counts for as long as it stands; NaN where there is nothing."""
+        finite = np.isfinite(self.values)
+        if not finite.any():
+            return math.nan
+        steps = np.diff(self.times)
+        if not len(steps):
+            return float(self.values[0])
+        stands = np.minimum(np.append(steps[:1], steps), np.append(steps, steps[-1:]))[finite]
+        if not stands.any():
+            return float(self.values[finite].mean())
+        return float((self.values[finite] * stands).sum() / stands.sum())
+
     def rows(self, first: int, last: int) -> Track:
         """Return some of its rows, as views."""
         low, high = (None if column is None else column[first:last] for column in (self.low, self.high))

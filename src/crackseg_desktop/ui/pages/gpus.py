@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
@@ -282,8 +283,6 @@ def _unit(metric: str, unit: str, gpu: GpuReading) -> str:
 
 
 def _plot_note(metric: str, gpu: GpuReading, limit: float | None, model: Model) -> str:
-    import numpy as np
-
     notes = []
     if limit is not None:
         notes.append(f"limit {units.figure(CATALOGUE[metric].unit, limit)}")
@@ -291,9 +290,9 @@ def _plot_note(metric: str, gpu: GpuReading, limit: float | None, model: Model) 
     if metric == "gpu_temperature_celsius" and slowdown is not None:
         notes.append(f"slowdown at {slowdown:.0f} °C")
     if metric == "gpu_utilization_ratio":
-        values = model.history(metric, gpu.labels).values
-        if np.isfinite(values).any():
-            notes.append(f"mean {np.nanmean(values) * 100:.0f} %")
+        mean = model.history(metric, gpu.labels).mean()
+        if math.isfinite(mean):
+            notes.append(f"mean {mean * 100:.0f} %")
     if metric == "gpu_power_watts":
         notes.append(words.energy(model.history("gpu_energy_joules_total", gpu.labels).values))
     return " · ".join(note for note in notes if note)

@@ -127,7 +127,7 @@ class SystemPage(Page):
             host = model.sample.host if model.sample is not None else None
             self.cards[title].miss(words.why_missing(host, metrics[0], "not measured yet"))
             return
-        told = [_newest(track) if live else _mean(track) for track in tracks]
+        told = [_newest(track) if live else track.mean() for track in tracks]
         spans: list[Span] = []
         for index, (name, value) in enumerate(zip(names, told, strict=True)):
             glyph = "dashed" if index and title == "Network" else "line"
@@ -225,11 +225,6 @@ class _DisksCard(Card):
 
 def _newest(track: Track) -> float:
     return float(track.values[-1]) if len(track.values) else math.nan
-
-
-def _mean(track: Track) -> float:
-    finite = track.values[np.isfinite(track.values)]
-    return float(finite.mean()) if len(finite) else math.nan
 
 
 def _highest(track: Track) -> float:

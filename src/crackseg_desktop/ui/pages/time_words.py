@@ -49,7 +49,7 @@ def over_window(unit: str, track: Track) -> tuple[str, str, str]:
         return units.MISSING, "", ""
     low = track.values if track.low is None else track.low
     high = track.values if track.high is None else track.high
-    figure, name = units.split_figure(unit, float(track.values[inside].mean()))
+    figure, name = units.split_figure(unit, track.mean())
     lowest, small = units.split_figure(unit, float(low[inside].min()))
     highest, large = units.split_figure(unit, float(high[inside].max()))
     lowest = lowest if small == large else f"{lowest} {small}"

@@ -72,8 +72,10 @@ def summarise(times: Column, columns: tuple[Column, Column, Column], width: floa
         merge.reduceat(column, starts) for merge, column in zip((np.add, np.fmin, np.fmax), columns, strict=True)
     )
     middles = np.add.reduceat(times, starts) / counts
-    middles[-1] = times[-1]
-    return middles, means / counts, lowest, highest
+    # The last value stays as it is: a dot stands on it.
+    last = [column[-1:] for column in (times, *columns)]
+    thinned = (middles, means / counts, lowest, highest)
+    return tuple(np.append(part, end) for part, end in zip(thinned, last, strict=True))
 
 
 def segments(times: Column, values: Column) -> list[tuple[Column, Column]]:
