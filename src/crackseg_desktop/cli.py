@@ -373,19 +373,23 @@ def screenshot(options: argparse.Namespace) -> int:
     """Draw the dashboard into a PNG without a screen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from dataclasses import replace
+    from functools import partial
 
     from crackseg_desktop.headless import collect, collect_demo
+    from crackseg_desktop.history.archive import Archive
     from crackseg_desktop.settings import Watch
+    from crackseg_desktop.simulation.archive import ToldPast
     from crackseg_desktop.simulation.timeline import story_clock
     from crackseg_desktop.ui.screenshot import render
 
     chosen = _settings(options).settings
-    folders = _folders(options, [])
-    snapshot = collect_demo(chosen, story_clock()) if options.demo else collect(_core(options, folders))
+    folders, clock = _folders(options, []), story_clock()
+    snapshot = collect_demo(chosen, clock) if options.demo else collect(_core(options, folders))
     shown = replace(chosen, watch=Watch(tuple(map(str, folders))))
+    past = partial(ToldPast, clock.time()) if options.demo else partial(Archive, _data_dir(options))
     try:
         desk = _desk(options, folders) if options.page == "reports" else None
-        render(snapshot, options.file, options.page, options.theme, options.size, shown, desk)
+        render(snapshot, options.file, options.page, options.theme, options.size, shown, past, desk=desk)
     except OSError as error:
         raise CommandError(str(error)) from error
     return 0

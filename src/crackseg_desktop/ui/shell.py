@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.system.tensorboard import Places
     from crackseg_desktop.ui.app import AppOptions
     from crackseg_desktop.ui.dashboard import Dashboard
+    from crackseg_desktop.ui.past import Past
     from crackseg_desktop.ui.presence import TrayPresence
     from crackseg_desktop.ui.report_desk import ReportWork
     from crackseg_desktop.ui.theme import Theme
@@ -118,7 +119,7 @@ class Shell(QObject):
     ) -> None:
         super().__init__()
         self._app, self._options, self._build_core, self._inbox = app, options, build_core, inbox
-        self._preferences = Preferences(options)
+        self._preferences, self._began = Preferences(options), options.clock.time()
         self._theme: Theme | None = None
         self.core: Core | None = None
         self.failure: Exception | None = None
@@ -250,13 +251,14 @@ class Shell(QObject):
 
     def _make_dashboard(self) -> Dashboard:
         from crackseg_desktop.ui.dashboard import Dashboard
+        from crackseg_desktop.ui.past import PastReader
         from crackseg_desktop.ui.theme import Theme, load_fonts
 
         load_fonts()
         self._theme = Theme.current(self._app, self._preferences.settings.appearance.theme)
-        dashboard = Dashboard(
-            self._theme, self.decisions, self._shown_settings(), self._preferences.path, self._options.data_dir
-        )
+        past, data_dir = PastReader(self._open_past), self._options.data_dir
+        settings, path = self._shown_settings(), self._preferences.path
+        dashboard = Dashboard(self._theme, self.decisions, settings, path, past, data_dir)
         dashboard.setWindowIcon(QIcon(str(resource("icons", "app.svg"))))
         bridge = self.bridge
         bridge.snapshot_ready.connect(dashboard.load)
@@ -271,6 +273,17 @@ class Shell(QObject):
         bridge.channel_tested.connect(dashboard.on_channel_tested)
         self.desk.changed.connect(dashboard.on_reports)
         return dashboard
+
+    def _open_past(self) -> Past:
+        """Return the history to read; called by the thread that reads it."""
+        if self._options.demo:
+            from crackseg_desktop.simulation.archive import ToldPast
+
+            return ToldPast(self._began)
+        from crackseg_desktop.history.archive import Archive
+        from crackseg_desktop.history.tiers import keeping_of
+
+        return Archive(self._options.data_dir, keeping_of(self._preferences.settings.history))
 
     def _shown_settings(self) -> Settings:
         """Return the settings with the folders that are watched now, which is what the pages tell."""
