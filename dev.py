@@ -51,6 +51,7 @@ TEST_PROGRAMS = {
     "xdotool": "xdotool",
     "notify-send": "libnotify-bin",
     "import": "imagemagick",
+    "pdftotext": "poppler-utils",
     "gcc": "gcc",
     "make": "make",
 }

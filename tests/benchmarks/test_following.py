@@ -20,7 +20,7 @@ def test_that_points_alone_are_no_leak() -> None:
 
 
 def test_that_memory_beyond_the_points_is_one() -> None:
-    assert list(judged(looks(bytes_a_point=40.0)).values()) == [False, True]
+    assert list(judged(looks(bytes_a_point=60.0)).values()) == [False, True]
 
 
 def test_that_a_single_handle_that_stays_is_one() -> None:
