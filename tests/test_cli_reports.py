@@ -251,6 +251,15 @@ def test_that_a_report_is_sent_once_and_again_on_request(shell: Shell, endpoint:
     assert (shell.data / "reports" / "daily-2026-01-05.html").exists()
 
 
+def test_that_a_week_is_sent_once_it_is_over(shell: Shell, endpoint: Endpoint) -> None:
+    pytest.importorskip("apprise")
+    pytest.importorskip("jinja2")
+    shell.config.write_text(f'[channels.hook]\nurl = "{endpoint.url()}"\n', encoding="utf-8")
+    assert shell.run("report", "weekly", "--send").stdout == "hook: sent\n"
+    week = (datetime.now(UTC) - timedelta(days=7)).isocalendar()
+    assert endpoint.next().document["attachments"][0]["filename"] == f"weekly-{week.year}-W{week.week:02d}.html"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="two of them at once take too long there")
 def test_that_of_two_that_send_at_once_one_sends(shell: Shell, endpoint: Endpoint) -> None:
     pytest.importorskip("apprise")
