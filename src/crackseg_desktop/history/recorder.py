@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from crackseg_desktop.history.clockwatch import ClockWatch, Doubt
+from crackseg_desktop.history.forgetting import forget, shrink
 from crackseg_desktop.history.health import Health, RecorderState, sentence, state_of
 from crackseg_desktop.history.journal import Batch, batch_of
 from crackseg_desktop.history.retention import Pin
 from crackseg_desktop.history.schema import FILE_NAME, MIGRATIONS
 from crackseg_desktop.history.store import BEAT_SECONDS, SEAL_ROWS, WAL_BYTES, Store, TakenError
-from crackseg_desktop.history.tiers import DEFAULT_KEEPING
+from crackseg_desktop.history.tiers import DEFAULT_KEEPING, Keeping, keeping_of
 from crackseg_desktop.series import Gap
 from crackseg_desktop.storage import NewerDatabaseError, open_sound, set_aside
 
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.clock import Clock
-    from crackseg_desktop.history.tiers import Keeping
     from crackseg_desktop.series import SeriesKey
+
+__all__ = ["FILE_NAME", "Health", "Keeping", "Recorder", "RecorderState", "keeping_of"]
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +109,8 @@ class Recorder:
     def pin(self, since: float, until: float, period: float = 1.0) -> None:
         """Keep the tier of a period (seconds) over a span for longer than its age."""
         tier = max((known for known in self._keeping.periods if known <= period), default=self._keeping.finest)
+        if tier > self._keeping.finest:  # whole buckets
+            since, until = since // tier * tier, -(-until // tier) * tier
         self._pins.append(Pin(tier, since, until))
 
     def write(self) -> None:
@@ -249,9 +253,9 @@ class Recorder:
 
     def _forget(self, store: Store, now: float) -> None:
         if self._watch.doubt is None:
-            store.forget(now)
+            forget(store, now)
         if (over := store.used() + WAL_BYTES - self._keeping.most_bytes) > 0:
-            store.shrink(over, now)
+            shrink(store, over, now)
         store.give_back()
 
     def _fail(self, error: Exception) -> None:
