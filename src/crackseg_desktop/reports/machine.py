@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.insight import coverage
-from crackseg_desktop.insight.usage import last_of, lowest_of, peak_of
+from crackseg_desktop.insight.usage import Peak, last_of, lowest_of, peak_of
 from crackseg_desktop.reports.past import ROWS, subjects
 from crackseg_desktop.reports.report import Coverage, Figure, Health, Lane, Points
 from crackseg_desktop.series import series_key
@@ -154,11 +154,19 @@ def _filled(
     is_disk = row.kind == "disk"
     worst = lowest_of(buckets.times, buckets.minima) if is_disk else peak_of(buckets.times, buckets.maxima)
     last = last_of(buckets.times, buckets.lasts)
-    peak = Figure(worst.value) if worst is not None else Figure(reason=NO_FIGURES)
     now = Figure(last.value) if last is not None else Figure(reason=NO_FIGURES)
     if not period.is_over and (read := machine.now(metric, **labels)).value is not None:
         now = read
+        worst = _worse(worst, Peak(read.value, period.now), is_least=is_disk)
+    peak = Figure(worst.value) if worst is not None else Figure(reason=NO_FIGURES)
     return replace(row, peak=peak, peak_at=worst.time if worst is not None else None, now=now)
+
+
+def _worse(worst: Peak | None, other: Peak, *, is_least: bool) -> Peak:
+    """Return the worse of two, the earlier where they are the same."""
+    if worst is None:
+        return other
+    return other if (other.value < worst.value if is_least else other.value > worst.value) else worst
 
 
 def _lines(period: Period, machine: Machine, series: Iterable[tuple[str, SeriesKey]]) -> tuple[Points, ...]:

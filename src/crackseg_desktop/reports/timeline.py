@@ -124,9 +124,9 @@ def _draw_runs(picture: Picture, rows: Sequence[Sequence[_Bar]], height: float, 
         top = index * height + offset
         for bar in row:
             is_active = bar.run.outcome == Outcome.ACTIVE
-            colour = _BAR_COLOURS.get(bar.run.outcome, "s6")
+            colour = "warning_shape" if bar.run.stalled and is_active else _BAR_COLOURS.get(bar.run.outcome, "s6")
             if labelled:
-                weight, ink = (600, "accent") if is_active else (400, "text")
+                weight, ink = (600, "accent") if is_active and not bar.run.stalled else (400, "text")
                 picture.text(bar.anchor, top - 5, bar.label, ink, size=CAPTION, weight=weight)
             picture.rect(bar.left, top, bar.right - bar.left, _BAR, colour, radius=2)
             if bar.run.outcome == Outcome.FAILED:
