@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 
@@ -280,7 +281,16 @@ def test_that_names_are_shortened_and_stay_apart(given: list[str], short: list[s
 
 
 @pytest.mark.parametrize(
-    ("rate", "text"), [(1e-3, "1e-3"), (2e-4, "2e-4"), (0.05, "0.05"), (3.5e-5, "3.5e-5"), (0.0, "0"), (1.0, "1")]
+    ("rate", "text"),
+    [
+        (1e-3, "1e-3"),
+        (2e-4, "2e-4"),
+        (0.05, "0.05"),
+        (3.5e-5, "3.5e-5"),
+        (0.0, "0"),
+        (math.nan, "nan"),
+        (-1e-9, "-1e-09"),
+    ],
 )
 def test_that_learning_rates_are_written_as_people_type_them(rate: float, text: str) -> None:
     assert rate_words(rate) == text

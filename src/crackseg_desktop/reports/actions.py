@@ -117,7 +117,7 @@ def _restart(run: RunReport, facts: Run) -> Action | None:
     evidence = run.reason or "it failed"
     if any(finding.kind == "nan" for finding in facts.findings) and kind not in ("out_of_memory", "dataset_error"):
         rate = config.learning_rate if config is not None else None
-        if rate:
+        if rate is not None and 0 < rate < math.inf:
             lower = _lower(rate)
             return Action(
                 f"Restart {run.name} with a learning rate of {rate_words(lower)}.",
@@ -154,7 +154,7 @@ def _of_unexplained(report: Report, known: Mapping[str, Run]) -> Iterator[Weighe
 def _lower(rate: float) -> float:
     """Return a fifth of a learning rate, to one figure: 1e-3 becomes 2e-4."""
     fifth = rate / 5
-    return round(fifth, -math.floor(math.log10(fifth))) if fifth > 0 else rate
+    return round(fifth, -math.floor(math.log10(fifth)))
 
 
 def _is_superseded(run: RunReport, report: Report) -> bool:

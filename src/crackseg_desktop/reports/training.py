@@ -33,6 +33,8 @@ _ORDER = tuple(Outcome)
 MOST_CURVES = 5
 _CURVE_POINTS = 400
 _SHORT = 22
+_INFINITE = 1e30
+"""Values beyond it are infinite but for their name: differences of them are."""
 _NOT_YET = "not known before two epochs have ended"
 
 
@@ -180,7 +182,7 @@ def settings_of(config: RunConfig | None) -> tuple[tuple[str, str], ...]:
 
 def rate_words(rate: float) -> str:
     """Write a learning rate as people type it: ``0.01``, ``2e-4``."""
-    if rate == 0 or rate >= 0.01:
+    if not 0 < rate < 0.01:
         return f"{rate:g}"
     figures, _, power = f"{rate:.3e}".partition("e")
     return f"{figures.rstrip('0').rstrip('.')}e{int(power)}"
@@ -246,7 +248,7 @@ def _points(told: Told, name: str) -> Points | None:
     curve = told.curves.get(name)
     if curve is None:
         return None
-    rows = [(float(step), value) for step, _, value in curve.points() if math.isfinite(value)]
+    rows = [(float(step), value) for step, _, value in curve.points() if abs(value) < _INFINITE]
     if len(rows) < 2:
         return None
     stride = math.ceil(len(rows) / _CURVE_POINTS)
