@@ -211,6 +211,18 @@ def test_that_several_gpus_are_told_apart() -> None:
     assert [line.label for line in report.lanes[0].lines] == ["GPU 0", "GPU 1"]
 
 
+def test_that_memory_of_unequal_gpus_is_compared_in_shares() -> None:
+    period, sources = crowded_day()
+    assert sources.sample is not None
+    first, second = sources.sample.gpus
+    bigger = replace(second, figures={**second.figures, "gpu_memory_total_bytes": 16 * 1024.0**3})
+    report = collect(period, replace(sources, sample=replace(sources.sample, gpus=(first, bigger))))
+    lane = report.lanes[1]
+    assert (lane.unit, lane.limit) == ("ratio", 0.9375)
+    assert max(lane.lines[0].highs) == pytest.approx(2 * max(lane.lines[1].highs), rel=0.01)
+    assert [lane.unit for lane in collect(*crowded_day()).lanes] == ["celsius", "bytes"]
+
+
 def test_that_curves_are_asked_for_only_where_they_are_needed() -> None:
     period, sources = crowded_day()
     asked: list[str] = []

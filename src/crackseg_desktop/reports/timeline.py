@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH = 698.0
 _LEFT, _RIGHT = 52.0, 690.0
-_LANE, _LANE_GAP = 62.0, 10.0
+_LANE, _LANE_GAP = 62.0, 14.0
 _BAR = 10.0
 _LABELLED_ROW, _PLAIN_ROW = 30.0, 14.0
 _MOST_LABELLED_ROWS, _MOST_PLAIN_ROWS = 4, 10
@@ -51,7 +51,7 @@ def timeline(report: Report, theme: Theme = "light") -> str:
     lanes_top = runs_height + marks_height
     lanes_height = len(report.lanes) * (_LANE + _LANE_GAP) if report.lanes else 24.0
     legend = _legend(report.lanes)
-    height = lanes_top + lanes_height + 10 + (18 if legend else 0)
+    height = lanes_top + lanes_height + 6 + (18 if legend else 0)
     picture = Picture(WIDTH, height, _title(report), _description(report), theme)
     _draw_gaps(picture, report, scale, lanes_top, lanes_top + lanes_height - _LANE_GAP)
     _draw_runs(picture, rows, row_height, labelled=labelled, more=more)
