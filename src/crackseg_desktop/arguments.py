@@ -14,7 +14,7 @@ from crackseg_desktop.moments import parse_moment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PAGES = ("overview", "training", "gpus", "system", "alerts", "settings")
+PAGES = ("overview", "training", "gpus", "system", "alerts", "reports", "settings")
 _HELP = frozenset({"-h", "--help"})
 _FOR_HELP = "for how many seconds (default 20); where a rule waits longer, simulated time runs faster"
 _MOMENT_HELP = "Unix seconds, ISO 8601 or an age (10m, 24h, 7d)"

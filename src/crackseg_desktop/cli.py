@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.reports.report import Report
     from crackseg_desktop.settings import Loaded, Settings
     from crackseg_desktop.survey import Found, Look
+    from crackseg_desktop.ui.desk import Desk
 
     Document = dict[str, Any] | list[Any]
 
@@ -374,21 +375,41 @@ def screenshot(options: argparse.Namespace) -> int:
     """Draw the dashboard into a PNG without a screen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from dataclasses import replace
+    from functools import partial
 
     from crackseg_desktop.headless import collect, collect_demo
+    from crackseg_desktop.history.archive import Archive
     from crackseg_desktop.settings import Watch
+    from crackseg_desktop.simulation.archive import ToldPast
     from crackseg_desktop.simulation.timeline import story_clock
     from crackseg_desktop.ui.screenshot import render
 
     chosen = _settings(options).settings
-    folders = _folders(options, [])
-    snapshot = collect_demo(chosen, story_clock()) if options.demo else collect(_core(options, folders))
+    folders, clock = _folders(options, []), story_clock()
+    snapshot = collect_demo(chosen, clock) if options.demo else collect(_core(options, folders))
     shown = replace(chosen, watch=Watch(tuple(map(str, folders))))
+    past = partial(ToldPast, clock.time()) if options.demo else partial(Archive, _data_dir(options))
     try:
-        render(snapshot, options.file, options.page, options.theme, options.size, shown)
+        desk = _desk(options, folders) if options.page == "reports" else None
+        render(snapshot, options.file, options.page, options.theme, options.size, shown, past, desk=desk)
     except OSError as error:
         raise CommandError(str(error)) from error
     return 0
+
+
+def _desk(options: argparse.Namespace, folders: Sequence[Path]) -> Desk:
+    """Return what the page of reports shows; a demonstration writes one for it."""
+    from crackseg_desktop.reporting import ReportError
+    from crackseg_desktop.ui.app import AppOptions
+    from crackseg_desktop.ui.report_desk import at_once
+    from crackseg_desktop.ui.report_work import reporter_for
+
+    data_dir = _temporary_folder() if options.demo else _data_dir(options)
+    how = AppOptions(lambda: _settings(options), data_dir, demo=options.demo, clock=_report_clock(options))
+    try:
+        return at_once(reporter_for(how, _settings(options).settings, lambda: folders), writes=options.demo)
+    except ReportError as error:
+        raise CommandError(str(error)) from error
 
 
 def notify_test(options: argparse.Namespace) -> int:

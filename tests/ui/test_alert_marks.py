@@ -34,11 +34,11 @@ def model(*alerts: Any) -> Model:
 def test_that_hardware_is_marked_from_the_beginning_of_an_alert_to_its_end() -> None:
     heat = story.alerts()[2]
     shown = model(heat)
-    (mark,) = time_marks(shown.alerts_on("gpu_temperature_celsius", {"gpu": story.GPU}), shown)
+    (mark,) = time_marks(shown.alerts_on("gpu_temperature_celsius", {"gpu": story.GPU}), shown.window, story.NOW)
     assert (mark.x, mark.end) == (-2700.0, -2480.0)
     assert (mark.glyph, mark.title) == ("warning-over", heat.title)
     firing = replace(heat, state=AlertState.FIRING)
-    (mark,) = time_marks([firing], model(firing))
+    (mark,) = time_marks([firing], model(firing).window, story.NOW)
     assert (mark.end, mark.glyph, mark.colour) == (0.0, "warning", "warning_shape")
 
 
@@ -51,7 +51,7 @@ def test_that_only_its_own_plot_is_marked() -> None:
 
 def test_that_what_was_over_before_the_plot_begins_is_left_out() -> None:
     old = replace(story.alerts()[2], since=story.NOW - 9000, time=story.NOW - 8000)
-    assert time_marks([old], model(old)) == []
+    assert time_marks([old], model(old).window, story.NOW) == []
 
 
 @pytest.mark.parametrize(

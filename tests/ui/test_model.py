@@ -12,6 +12,7 @@ from crackseg_desktop.history.recent import Recent
 from crackseg_desktop.readings import AlertState, CurvePoints, RunRemoved, RunState, Severity
 from crackseg_desktop.settings import Settings
 from crackseg_desktop.ui.model import KEEP, Columns, Limits, Model
+from crackseg_desktop.ui.time_range import TimeRange
 
 
 def loaded() -> Model:
@@ -67,19 +68,19 @@ def test_that_a_gap_is_a_row_of_nan() -> None:
 
 
 def test_that_history_is_told_in_seconds_before_now_and_cut_to_the_span() -> None:
-    ages, values = loaded().history("gpu_power_watts", {"gpu": story.GPU}, span=10)
+    ages, values = loaded().recent("gpu_power_watts", {"gpu": story.GPU}, span=10)
     assert ages.tolist() == list(range(-10, 1))
     assert values[-1] == 104
 
 
 def test_that_there_is_no_history_of_what_was_never_read() -> None:
-    ages, values = loaded().history("gpu_power_watts", {"gpu": "another"})
+    ages, values = loaded().recent("gpu_power_watts", {"gpu": "another"})
     assert len(ages) == len(values) == 0
 
 
 def test_that_rates_are_added_up_over_the_interfaces_that_lead_out() -> None:
     model = loaded()
-    _, values = model.total_rate("host_network_transmit_bytes_per_second")
+    values = model.total_rate("host_network_transmit_bytes_per_second").values
     assert values[-1] == 0.1 * 1024**2
 
 
@@ -95,7 +96,7 @@ def test_that_nothing_is_taken_over_before_the_snapshot_came() -> None:
 
 def test_that_clearing_frees_everything_but_the_choice() -> None:
     model = loaded()
-    model.selected_run_id, model.span = "b000000002", 900.0
+    model.selected_run_id, model.timeline.range = "b000000002", TimeRange(900.0)
     model.clear()
     assert (model.sample, model.runs, model.alerts, len(model.columns)) == (None, (), (), 0)
     model.load(story.snapshot())

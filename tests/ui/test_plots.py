@@ -8,8 +8,10 @@ import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 
-from crackseg_desktop.ui.plots import CurvePlot, Plot, Series, TimePlot
+from crackseg_desktop.ui.plots import CurvePlot, Plot, Series
 from crackseg_desktop.ui.theme import Theme, tokens
+from crackseg_desktop.ui.time_plot import TimePlot
+from crackseg_desktop.ui.time_range import TimeView
 from crackseg_desktop.ui.widgets.text import metrics
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def used(values: float = 6.6 * GIB) -> Series:
 
 
 def put_memory(plot: TimePlot, series: list[Series]) -> None:
-    plot.put(series, span=3600, now=1.8e9, high=8 * GIB, limit=7.5 * GIB)
+    plot.put(series, TimeView(3600, 1.8e9), high=8 * GIB, limit=7.5 * GIB)
 
 
 def test_that_hardware_is_drawn_to_its_last_value_with_its_limit_as_a_tick(memory: TimePlot) -> None:
@@ -71,7 +73,7 @@ def test_that_a_gap_is_shaded_and_no_line_crosses_it(memory: TimePlot) -> None:
     values = np.full(len(AGES), 6 * GIB)
     values[1000:1600] = math.nan
     put_memory(memory, [Series(AGES, values, "s1")])
-    assert memory.frame.gaps == [(AGES[999], AGES[1600])]
+    assert memory.frame.gaps == [(AGES[999], AGES[1600], "no data")]
     drawn = memory.series[0]
     inside = (drawn.x > AGES[999]) & (drawn.x < AGES[1600])
     assert np.isnan(drawn.y[inside]).all()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from crackseg_desktop.ui.pages import words
 from crackseg_desktop.ui.widgets import ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 GIB = 1024.0**3
 
@@ -84,6 +85,52 @@ def test_that_times_since_a_start_are_told_as_a_person_would() -> None:
 def test_that_clock_times_lie_on_round_local_times() -> None:
     for tick in ticks.clock_ticks(1_795_437_480, 1_795_442_700, 400):
         assert tick.text.endswith(("00", "15", "30", "45", "20", "40"))
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Live in a zone with daylight saving."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("this platform has one time zone a process")
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+SPRING, AUTUMN = 1_774_746_000.0, 1_792_890_000.0
+"""When the clocks in Berlin went forward (to 03:00) and back (to 02:00) in 2026."""
+
+
+@pytest.mark.parametrize("change", [SPRING, AUTUMN])
+@pytest.mark.parametrize("span", [6 * 3600.0, 24 * 3600.0, 7 * 86400.0, 30 * 86400.0])
+@pytest.mark.usefixtures("berlin")
+def test_that_ticks_stay_on_round_local_times_when_the_clocks_change(change: float, span: float) -> None:
+    found = ticks.clock_ticks(change - span / 2, change + span / 2, 400)
+    assert 3 <= len(found) <= 6
+    assert all(before.value < after.value for before, after in pairwise(found))
+    for tick in found:
+        told = ticks.clock(tick.value)
+        assert told.endswith(":00")
+        assert (told == "00:00") == (":" not in tick.text)
+
+
+@pytest.mark.usefixtures("berlin")
+def test_that_midnight_is_told_by_its_day() -> None:
+    found = ticks.clock_ticks(SPRING - 13 * 3600, SPRING + 11 * 3600, 400)
+    assert [tick.text for tick in found] == ["18:00", "29 Mar", "06:00", "12:00"]
+
+
+@pytest.mark.usefixtures("berlin")
+def test_that_a_minute_is_told_in_seconds() -> None:
+    assert texts(ticks.clock_ticks(AUTUMN, AUTUMN + 60, 400)) == [
+        "02:00:00",
+        "02:00:15",
+        "02:00:30",
+        "02:00:45",
+        "02:01:00",
+    ]
 
 
 finite = st.floats(-1e9, 1e9, allow_nan=False)

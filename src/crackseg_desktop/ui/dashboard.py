@@ -26,16 +26,20 @@ if TYPE_CHECKING:
     from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample, SilencesChanged
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.actions import Actions
+    from crackseg_desktop.ui.desk import Desk
     from crackseg_desktop.ui.pages.base import Context
     from crackseg_desktop.ui.pages.compact import CompactPage
     from crackseg_desktop.ui.pages.full import FullView
+    from crackseg_desktop.ui.past import PastReader
     from crackseg_desktop.ui.theme import Theme
+    from crackseg_desktop.ui.timeline import Found
 
-PAGES = ("overview", "training", "gpus", "system", "alerts", "settings")
+PAGES = ("overview", "training", "gpus", "system", "alerts", "reports", "settings")
 COMPACT_SIZE = QSize(420, 640)
 FULL_SIZE = QSize(1366, 768)
 FULL_MINIMUM = QSize(1024, 640)
 _REFRESH_MS = 250
+OFF = "History is off in the settings."
 
 
 class Dashboard(QWidget):
@@ -43,11 +47,20 @@ class Dashboard(QWidget):
 
     pinned = Signal(bool)
 
-    def __init__(self, theme: Theme, actions: Actions, settings: Settings, settings_path: Path | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        actions: Actions,
+        settings: Settings,
+        settings_path: Path | None = None,
+        past: PastReader | None = None,
+        data_dir: Path | None = None,
+    ) -> None:
         super().__init__()
         self._theme, self._actions = theme, actions
-        self._settings, self._settings_path = settings, settings_path
+        self._settings, self._settings_path, self._data_dir = settings, settings_path, data_dir
         self.model = Model()
+        self._past = past
         self.compact: CompactPage | None = None
         self.full_view: FullView | None = None
         self._full = False
@@ -58,6 +71,9 @@ class Dashboard(QWidget):
         self._timer.setInterval(_REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
         self._prepare()
+        if past is not None:
+            past.setParent(self)
+            self._connect_past(past)
 
     @property
     def full(self) -> bool:
@@ -105,6 +121,8 @@ class Dashboard(QWidget):
     def set_settings(self, settings: Settings) -> None:
         """Take over changed settings: the page shown goes on with them, the others are made anew."""
         self._settings = settings
+        if self._past is not None:
+            self.model.timeline.off = "" if settings.history.enabled else OFF
         if self.compact is not None:
             self._views.removeWidget(self.compact)
             self.compact.deleteLater()
@@ -176,6 +194,24 @@ class Dashboard(QWidget):
         self.model.channel_tests[channel] = error
         self._schedule()
 
+    @Slot(object)
+    def on_reports(self, desk: Desk) -> None:
+        """Take over what there is to show about reports."""
+        self.model.reports = desk
+        self._schedule()
+
+    @Slot(object)
+    def on_past(self, found: Found) -> None:
+        """Take over what was asked of the history."""
+        self.model.timeline.on_found(found)
+        self._schedule()
+
+    @Slot()
+    def on_past_delayed(self) -> None:
+        """Say that the history takes its time."""
+        self.model.timeline.late = True
+        self._schedule()
+
     @Slot()
     def refresh(self) -> None:
         """Draw the visible page now."""
@@ -185,6 +221,9 @@ class Dashboard(QWidget):
             view.refresh(self.model)
             for run_id in self.model.take_missing():
                 self._actions.request_curves(run_id)
+            wanted = self.model.timeline.take_wanted(self.model.now)
+            if wanted is not None and self._past is not None:
+                self._past.request(wanted)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for everything there is to show."""
@@ -200,6 +239,8 @@ class Dashboard(QWidget):
         """Draw nothing more and forget what was drawn."""
         super().hideEvent(event)
         self._timer.stop()
+        if self._past is not None:
+            self._past.rest()
         self.model.clear()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -218,6 +259,11 @@ class Dashboard(QWidget):
         self.setStyleSheet(self._theme.style_sheet())
         self.refresh()
         self.update()
+
+    def _connect_past(self, past: PastReader) -> None:
+        past.found.connect(self.on_past)
+        past.delayed.connect(self.on_past_delayed)
+        self.model.timeline.off = "" if self._settings.history.enabled else OFF
 
     def _prepare(self) -> None:
         self.setWindowTitle("CrackSeg Desktop")
@@ -253,7 +299,7 @@ class Dashboard(QWidget):
     def _context(self) -> Context:
         from crackseg_desktop.ui.pages.base import Context
 
-        return Context(self._theme, self._actions, self._settings, self._settings_path)
+        return Context(self._theme, self._actions, self._settings, self._settings_path, self._data_dir)
 
     def _appear(self) -> None:
         self.show()

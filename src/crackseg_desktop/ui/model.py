@@ -18,6 +18,8 @@ from crackseg_desktop.readings import AlertState
 from crackseg_desktop.series import series_key
 from crackseg_desktop.ui import snoozes
 from crackseg_desktop.ui.alert_list import AlertList
+from crackseg_desktop.ui.desk import Desk
+from crackseg_desktop.ui.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,16 +30,18 @@ if TYPE_CHECKING:
     from crackseg_desktop.alerts.engine import Observation
     from crackseg_desktop.alerts.rule import Rule, RuleStatus
     from crackseg_desktop.curves import Curve, Curves
-    from crackseg_desktop.history.recent import Window
+    from crackseg_desktop.history.recent import Window as RecentWindow
     from crackseg_desktop.monitor import Snapshot
     from crackseg_desktop.readings import AlertEvent, CurvePoints, GpuReading, Run, RunRemoved, Sample, Silence
     from crackseg_desktop.series import SeriesKey
     from crackseg_desktop.settings import Settings
+    from crackseg_desktop.ui.time_range import TimeView, Window
+    from crackseg_desktop.ui.tracks import Track
 
     Column = NDArray[float64]
 
 KEEP = 3600
-_END_OF_CALENDAR = 253_402_300_800.0  # the year 10000; what a file tells beyond is no time
+END_OF_CALENDAR = 253_402_300_800.0  # the year 10000; what a file tells beyond is no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class Columns:
     def __len__(self) -> int:
         return self._rows
 
-    def load(self, window: Window) -> None:
+    def load(self, window: RecentWindow) -> None:
         """Take over a window of the history."""
         import numpy as np  # 17 MB that only an open window needs
 
@@ -155,15 +159,16 @@ class Model:
         loaded: a snapshot has come; what is told before it is passed over, for the snapshot holds it.
         runs: newest first.
         selected_run_id, selected_gpu: what a person chose; None: the model chooses.
-        span: seconds of the time plots' x axis.
+        timeline: the time that the plots show.
         channel_tests: why the last test of a channel failed, or an empty text.
     """
 
     def __init__(self) -> None:
         self.selected_run_id: str | None = None
         self.selected_gpu: str | None = None
-        self.span = 3600.0
+        self.timeline = Timeline()
         self.channel_tests: dict[str, str] = {}
+        self.reports = Desk()
         self.clear()
 
     def clear(self) -> None:
@@ -172,6 +177,7 @@ class Model:
         self.sample: Sample | None = None
         self._observed: tuple[Observation, ...] | None = None
         self.columns = Columns()
+        self.timeline.forget()
         self.runs: tuple[Run, ...] = ()
         self.curves: dict[str, Curves] = {}
         self._missing: set[str] = set()
@@ -181,6 +187,7 @@ class Model:
         self.rules: tuple[RuleStatus, ...] = ()
         self.loaded_at = 0.0
         self.dropped_samples = 0
+        self.recorder_health = ""
         self._named: dict[str, dict[str, CurveColumns]] = {}
         self._revisions: dict[str, int] = {}
 
@@ -361,32 +368,61 @@ class Model:
         """Return a number that changes with every point of the run."""
         return self._revisions.get(run_id, 0)
 
-    def history(self, metric: str, labels: Mapping[str, str], span: float | None = None) -> tuple[Column, Column]:
-        """Return (seconds before now as negative numbers, values) of the last ``span`` seconds."""
+    @property
+    def span(self) -> float:
+        """Return how long the time shown is, in seconds."""
+        return self.timeline.range.span
+
+    @property
+    def window(self) -> Window:
+        """Return the time shown."""
+        return self.timeline.range.window(self.now)
+
+    @property
+    def view(self) -> TimeView:
+        """Return what plots of the time shown need to know of their axis."""
+        return self.timeline.view(self.window, self.now, live=self.timeline.range.live)
+
+    @property
+    def oldest(self) -> float:
+        """Return the oldest moment of which a figure is known (Unix seconds)."""
+        times = self.columns.times()
+        return self.timeline.oldest(float(times[0]) if len(times) else self.now)
+
+    def recent(self, metric: str, labels: Mapping[str, str], span: float = KEEP) -> tuple[Column, Column]:
+        """Return (seconds before now as negative numbers, values) of the last ``span`` seconds in memory."""
         import numpy as np
 
         values = self.columns.values(metric, labels)
         if not len(values):
             return values, values
         ages = self.columns.times() - self.now
-        start = int(np.searchsorted(ages, -(self.span if span is None else span)))
+        start = int(np.searchsorted(ages, -span))
         return ages[start:], values[start:]
 
-    def total_rate(self, metric: str, span: float | None = None) -> tuple[Column, Column]:
-        """Return the sum of a metric over all its interfaces, as ``history`` does; the loopback is not counted."""
-        interfaces = self.sample.host.interfaces if self.sample is not None and self.sample.host else ()
-        return self._sum([self.history(metric, item.labels, span) for item in counted(interfaces)])
+    def history(self, metric: str, labels: Mapping[str, str], window: Window | None = None) -> Track:
+        """Return a series over a window, by default the time shown; its times are seconds before the window's end.
 
-    @staticmethod
-    def _sum(parts: list[tuple[Column, Column]]) -> tuple[Column, Column]:
+        What is neither in memory nor here yet is noted for ``timeline.take_wanted``.
+        """
         import numpy as np
 
-        filled = [part for part in parts if len(part[1])]
-        if not filled:
-            return np.empty(0), np.empty(0)
-        stacked = np.vstack([values for _, values in filled])
-        missing = np.isnan(stacked).all(axis=0)
-        return filled[0][0], np.where(missing, math.nan, np.nansum(stacked, axis=0))
+        from crackseg_desktop.ui.tracks import EMPTY, Track
+
+        window = self.window if window is None else window
+        times, values = self.columns.times(), self.columns.values(metric, labels)
+        known = bool(len(values))
+        recent = Track(times, values if known else np.full(len(times), math.nan))
+        if not known and self.timeline.covers(window, recent):
+            return EMPTY
+        return self.timeline.track(series_key(metric, labels), window, recent)
+
+    def total_rate(self, metric: str) -> Track:
+        """Return the sum of a metric over all its interfaces, as ``history`` does; the loopback is not counted."""
+        from crackseg_desktop.ui.tracks import summed
+
+        interfaces = self.sample.host.interfaces if self.sample is not None and self.sample.host else ()
+        return summed([self.history(metric, item.labels) for item in counted(interfaces)])
 
 
 def counted(interfaces: Any) -> list[Any]:
@@ -402,5 +438,5 @@ def _columns(curve: Curve) -> CurveColumns:
     lowest_after = np.append(np.minimum.accumulate(steps[::-1])[::-1][1:], math.inf)
     kept = steps < lowest_after
     times = np.array(curve.wall_times, dtype=np.float64)
-    times[~(np.abs(times) < _END_OF_CALENDAR)] = math.nan
+    times[~(np.abs(times) < END_OF_CALENDAR)] = math.nan
     return CurveColumns(curve.axis, steps[kept], times[kept], np.array(curve.values, dtype=np.float64)[kept])

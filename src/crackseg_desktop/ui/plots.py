@@ -1,8 +1,7 @@
-"""The live plots, on pyqtgraph: hardware against the time before now, training curves against epochs.
+"""The live plots, on pyqtgraph: what all of them share, and training curves against epochs or time.
 
-One widget lives as long as its page: data is replaced, never cleared, and only while it can be seen. Hardware series
-come thinned to the pixels there are (``columns.decimate``), because pyqtgraph's own thinning moves with the window and
-makes a live curve shimmer; long training curves use pyqtgraph's.
+One widget lives as long as its page: data is replaced, never cleared, and only while it can be seen. Long training
+curves are thinned by pyqtgraph; hardware against time is ``time_plot``'s.
 """
 
 from __future__ import annotations
@@ -16,9 +15,8 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip
 
-from crackseg_desktop import units
 from crackseg_desktop.ui.widgets import ticks
-from crackseg_desktop.ui.widgets.columns import decimate, gaps
+from crackseg_desktop.ui.widgets.plot_input import PlotInput
 from crackseg_desktop.ui.widgets.plot_layers import MARK, Backdrop, Dot, Frame, Mark, Overlay, TickAxis
 from crackseg_desktop.ui.widgets.surfaces import ringed
 
@@ -27,7 +25,8 @@ if TYPE_CHECKING:
 
     from numpy import float64
     from numpy.typing import NDArray
-    from PySide6.QtGui import QMouseEvent, QPen, QWheelEvent
+    from PySide6.QtCore import QPointF
+    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPen, QWheelEvent
 
     from crackseg_desktop.ui.theme import Theme
 
@@ -43,7 +42,10 @@ _FARTHEST = 1e100
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One curve to draw: columns, the name of its colour in the design, and its label at the last point."""
+    """One curve to draw: columns, the name of its colour in the design, and its label at the last point.
+
+    ``low`` and ``high`` are the ends of a band around it: what was lowest and highest where ``y`` is a mean.
+    """
 
     x: Column
     y: Column
@@ -52,6 +54,8 @@ class Series:
     width: float = 2.0
     label: str = ""
     filled: bool = False
+    low: Column | None = None
+    high: Column | None = None
 
     @property
     def look(self) -> tuple[object, ...]:
@@ -60,13 +64,23 @@ class Series:
 
 
 class Plot(pg.PlotWidget):
-    """What both kinds of plots share: axes, layers, lines that are reused. Emits ``hovered`` with an x, or None."""
+    """What both kinds of plots share: axes, layers, lines that are reused.
+
+    Attributes:
+        hovered: the pointer is at this x, or None: at none.
+        panned, zoomed, home_wanted, picked: what a person does on a navigable plot: a move along x, a factor about
+            an x, the way back, a click at an x.
+    """
 
     hovered = Signal(object)
+    panned = Signal(float)
+    zoomed = Signal(float, float)
+    home_wanted = Signal()
+    picked = Signal(float)
 
-    def __init__(self, theme: Theme, name: str, axis_width: int = 47) -> None:
+    def __init__(self, theme: Theme, name: str, axis_width: int = 47, axis_height: int = 20) -> None:
         self._has_axis = axis_width > 0
-        self._left, self._bottom = TickAxis(theme, "left", axis_width), TickAxis(theme, "bottom", 20)
+        self._left, self._bottom = TickAxis(theme, "left", axis_width), TickAxis(theme, "bottom", axis_height)
         axes: dict[str, pg.AxisItem] = {"left": self._left, "bottom": self._bottom}
         item = pg.PlotItem(viewBox=pg.ViewBox(enableMenu=False), axisItems=axes, enableMenu=False)
         super().__init__(background=theme.tokens["card"], plotItem=item)
@@ -77,6 +91,7 @@ class Plot(pg.PlotWidget):
         self._lines: list[pg.PlotDataItem] = []
         self._fills: list[pg.PlotCurveItem] = []
         self._ground = "card"
+        self._hands: PlotInput | None = None
         self.setAccessibleName(name)
         self._prepare_view()
         view: Any = item.getViewBox()
@@ -144,10 +159,7 @@ class Plot(pg.PlotWidget):
 
     def _shows(self, series: list[Series]) -> bool:
         """Say whether it shows these very columns: a run that logs nothing new need not be drawn again."""
-        return len(series) == len(self._series) and all(
-            new.x is old.x and new.y is old.y and new.look == old.look
-            for new, old in zip(series, self._series, strict=True)
-        )
+        return same_columns(series, self._series)
 
     def sizeHint(self) -> QSize:
         """Return a small size: its card decides."""
@@ -157,16 +169,42 @@ class Plot(pg.PlotWidget):
         """Return what is still readable."""
         return QSize(120, 60)
 
+    def set_navigable(self) -> None:
+        """Let a person pan and zoom it; until then the wheel is the page's."""
+        self._hands = PlotInput(self, self._x_at)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to the page."""
-        event.ignore()
+        """Zoom, or leave the wheel to the page."""
+        event.setAccepted(self._hands is not None and self._hands.wheel(event))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take hold of the plot."""
+        event.setAccepted(self._hands is not None and self._hands.press(event))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go of it."""
+        if self._hands is not None:
+            self._hands.release(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Go back."""
+        if self._hands is not None and self._x_at(event.position()) is not None:
+            self._hands.let_go()
+            self.home_wanted.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Pan and zoom, or leave the key to the page."""
+        event.setAccepted(self._hands is not None and self._hands.key(event))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell where on the x axis the pointer is."""
+        """Tell where on the x axis the pointer is, or drag."""
+        if self._hands is None or not self._hands.move(event):
+            self.hovered.emit(self._x_at(event.position()))
+
+    def _x_at(self, position: QPointF) -> float | None:
         view = self.getPlotItem().getViewBox()
-        place = self.mapToScene(event.position().toPoint())
-        inside = view.sceneBoundingRect().contains(place)
-        self.hovered.emit(float(view.mapSceneToView(place).x()) if inside else None)
+        place = self.mapToScene(position.toPoint())
+        return float(view.mapSceneToView(place).x()) if view.sceneBoundingRect().contains(place) else None
 
     def leaveEvent(self, event: object) -> None:
         """Tell that the pointer is gone."""
@@ -234,66 +272,6 @@ class Plot(pg.PlotWidget):
             self._fills[index].setBrush(tokens.faded(series.colour, _AREA_ALPHA))
 
 
-class TimePlot(Plot):
-    """Hardware over the last minutes; x is seconds before now (negative), unit one of the catalogue."""
-
-    def __init__(self, theme: Theme, name: str, unit: str, axis_width: int = 47) -> None:
-        super().__init__(theme, name, axis_width)
-        self._unit = unit
-
-    def put(
-        self,
-        series: list[Series],
-        *,
-        span: float,
-        now: float,
-        low: float = 0.0,
-        high: float | None = None,
-        limit: float | None = None,
-        clock: bool = False,
-        marks: Sequence[Mark] = (),
-    ) -> None:
-        """Show series over the last ``span`` seconds. ``high`` is the top of the axis; None takes a round one."""
-        if not self.isVisible():
-            return
-        width, height = self.area_width(), self.area_height()
-        top = self._top(series, low, limit) if high is None else high
-        frame = Frame(
-            x_range=(-span, 0.0),
-            y_range=(low, top),
-            x_ticks=ticks.clock_ago_ticks(span, width, now) if clock else ticks.ago_ticks(span, width),
-            y_ticks=ticks.y_ticks(low, top, height, self._unit, limit),
-            limit=limit,
-            gaps=gaps(series[0].x, series[0].y) if series else [],
-            marks=list(marks),
-        )
-        flat = 2.5 * (top - low) / max(1.0, height)
-        thinned = [self._thinned(part, span, width // 2, now, flat) for part in series]
-        frame.dots = [dot for part in thinned if (dot := _last_dot(part, -max(10.0, span / 60))) is not None]
-        self.draw(frame, thinned)
-
-    def read_out(self, x: float) -> list[tuple[str, str]]:
-        """Return (colour, figure with its unit) of every series at the moment nearest to ``x``."""
-        found = []
-        for part in self._series:
-            finite = np.flatnonzero(np.isfinite(part.y))
-            if len(finite):
-                value = float(part.y[finite[int(np.argmin(np.abs(part.x[finite] - x)))]])
-                found.append((part.colour, units.figure(self._unit, value)))
-        return found
-
-    def _thinned(self, part: Series, span: float, parts: int, now: float, flat: float) -> Series:
-        x, y = decimate(part.x, part.y, span, parts, now, flat)
-        return Series(x, y, part.colour, part.dashed, part.width, part.label, part.filled)
-
-    def _top(self, series: list[Series], low: float, limit: float | None) -> float:
-        highest = max((float(np.nanmax(part.y)) for part in series if np.isfinite(part.y).any()), default=low)
-        highest = max(highest, limit or highest)
-        scale, _ = ticks.unit_scale(self._unit, highest)
-        count = ticks.parts(self.area_height())
-        return max(ticks.nice_range(low / scale, highest / scale, count)[1] * scale, low + scale)
-
-
 class CurvePlot(Plot):
     """Training curves against epochs, steps or time; what is planned and not yet done stays empty."""
 
@@ -321,7 +299,7 @@ class CurvePlot(Plot):
             x_ticks=_X_TICKS[kind](low, high, width) if x_ticks is None else x_ticks,
             y_ticks=ticks.score_ticks(y_low, y_high, height) if self._has_axis else [],
             target=target,
-            dots=[dot for part in series if (dot := _last_dot(part)) is not None],
+            dots=[dot for part in series if (dot := last_dot(part)) is not None],
             marks=list(marks),
         )
         self.draw(frame, series)
@@ -362,9 +340,16 @@ def _drawable_range(wanted: tuple[float, float]) -> tuple[float, float]:
     return (low, high) if high > low else (low, low + max(1.0, abs(low) * 1e-9))
 
 
-def _last_dot(part: Series, oldest: float = -np.inf) -> Dot | None:
+def last_dot(part: Series, oldest: float = -np.inf) -> Dot | None:
     """Return the dot on the last finite value, unless it is older than ``oldest``."""
     finite = np.flatnonzero(np.isfinite(part.y) & np.isfinite(part.x))
     if not len(finite) or part.x[finite[-1]] < oldest:
         return None
     return Dot(float(part.x[finite[-1]]), float(part.y[finite[-1]]), part.colour, part.label)
+
+
+def same_columns(series: list[Series], others: list[Series]) -> bool:
+    """Say whether both are the very same columns, looking the same."""
+    return len(series) == len(others) and all(
+        new.x is old.x and new.y is old.y and new.look == old.look for new, old in zip(series, others, strict=True)
+    )

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.readings import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from crackseg_desktop.monitor import Snapshot
+    from crackseg_desktop.reports.period import Kind
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.dashboard import Dashboard
+    from crackseg_desktop.ui.desk import Desk
+    from crackseg_desktop.ui.past import Past
     from crackseg_desktop.ui.snoozes import Length
+    from crackseg_desktop.ui.time_range import TimeRange
 
 COMPACT = "compact"
 
@@ -26,8 +30,14 @@ def render(
     theme: str = "dark",
     size: tuple[int, int] | None = None,
     settings: Settings | None = None,
+    open_past: Callable[[], Past] | None = None,
+    shown: TimeRange | None = None,
+    desk: Desk | None = None,
 ) -> None:
     """Draw a page (one of the dashboard's, or ``compact``) of a snapshot; the same snapshot gives the same pixels.
+
+    ``open_past`` opens the history, for what is older than the snapshot; ``shown`` is the time that plots show;
+    ``desk`` is what the reports page shows: none, and no report was written yet.
 
     Makes a QApplication where there is none; to be called in the main thread.
 
@@ -39,6 +49,7 @@ def render(
     from PySide6.QtWidgets import QApplication
 
     from crackseg_desktop.ui.dashboard import PAGES
+    from crackseg_desktop.ui.desk import Desk
     from crackseg_desktop.ui.lifecycle import log_qt_messages
 
     if page not in (*PAGES, COMPACT):
@@ -47,8 +58,11 @@ def render(
         raise ValueError(f"there is no theme {theme!r}; there are dark and light")
     restore_messages = log_qt_messages()  # the offscreen platform has opinions that no script wants to read
     app = QApplication.instance() or QApplication(["crackseg-desktop"])
-    dashboard = _opened(page, theme, size, settings)
+    dashboard = _opened(page, theme, size, settings, open_past)
     try:
+        dashboard.on_reports(desk or Desk(past=()))
+        if shown is not None:
+            dashboard.model.timeline.range = shown
         _settle(dashboard, snapshot)
         if not dashboard.grab().save(str(path), "PNG"):
             raise OSError(f"{path} cannot be written")
@@ -59,13 +73,21 @@ def render(
         del app  # held until the picture was taken
 
 
-def _opened(page: str, theme: str, size: tuple[int, int] | None, settings: Settings | None) -> Dashboard:
+def _opened(
+    page: str,
+    theme: str,
+    size: tuple[int, int] | None,
+    settings: Settings | None,
+    open_past: Callable[[], Past] | None,
+) -> Dashboard:
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.dashboard import Dashboard
+    from crackseg_desktop.ui.past import PastReader
     from crackseg_desktop.ui.theme import Theme, load_fonts
 
     load_fonts()
-    dashboard = Dashboard(Theme(theme), _Deaf(), settings or Settings())
+    past = None if open_past is None else PastReader(open_past, threaded=False)
+    dashboard = Dashboard(Theme(theme), _Deaf(), settings or Settings(), None, past)
     if page == COMPACT:
         dashboard.show_compact()
     else:
@@ -86,8 +108,35 @@ def _settle(dashboard: Dashboard, snapshot: Snapshot) -> None:
         dashboard.refresh()
 
 
+class _DeafReports:
+    """What a picture does about reports."""
+
+    def refresh(self) -> None:
+        """Do nothing."""
+
+    def write(self, kind: Kind) -> None:
+        """Do nothing."""
+
+    def choose(self, slug: str) -> None:
+        """Do nothing."""
+
+    def view(self) -> None:
+        """Do nothing."""
+
+    def show_folder(self) -> None:
+        """Do nothing."""
+
+    def ask_and_save(self, suffix: str) -> None:
+        """Do nothing."""
+
+    def send(self) -> None:
+        """Do nothing."""
+
+
 class _Deaf:
     """Actions for a picture, in which nobody decides anything."""
+
+    reports = _DeafReports()
 
     def open_dashboard(self, page: str | None = None) -> None:
         """Do nothing."""

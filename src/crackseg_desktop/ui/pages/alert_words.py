@@ -10,6 +10,7 @@ import numpy as np
 from crackseg_desktop import units
 from crackseg_desktop.metrics import CATALOGUE
 from crackseg_desktop.readings import AlertState
+from crackseg_desktop.ui.model import KEEP
 from crackseg_desktop.ui.pages import words
 from crackseg_desktop.ui.rule_words import distance_words, figure_of, limit_figure
 from crackseg_desktop.ui.snoozes import end_words
@@ -149,10 +150,10 @@ def evidence_of(event: AlertEvent, model: Model) -> Evidence:
     if metric in _SHARES:
         metric, whole = _SHARES[metric]
         limit *= _newest(model, whole, event)
-    ages, values = model.history(metric, event.labels)
+    ages, values = model.recent(metric, event.labels)
     known = np.isfinite(values)
     unit = CATALOGUE[metric].unit if metric in CATALOGUE else ""
-    if not limit or known.sum() < 2 or model.now - event.since > model.span:
+    if not limit or known.sum() < 2 or model.now - event.since > KEEP:
         return Evidence(ages[:0], values[:0], limit, unit, colour)
     return Evidence(ages[known] + model.now, values[known], limit, unit, colour)
 

@@ -36,6 +36,7 @@ class Context:
     actions: Actions
     settings: Settings
     settings_path: Path | None = None
+    data_dir: Path | None = None
 
     @property
     def limits(self) -> Limits:
@@ -85,11 +86,15 @@ def in_pairs(cards: Iterable[QWidget], spacing: int = CARD_GAP) -> QGridLayout:
     return grid
 
 
-def beside(plots: Iterable[QWidget], facts: QWidget) -> QHBoxLayout:
-    """Lay plots out in pairs, and the facts to the right of them."""
-    row = QHBoxLayout()
+def beside(plots: Iterable[QWidget], facts: QWidget, over: QWidget | None = None) -> QHBoxLayout:
+    """Lay plots out in pairs under what stands ``over`` them, and the facts to the right."""
+    row, column = QHBoxLayout(), QVBoxLayout()
     row.setSpacing(CARD_GAP)
-    row.addLayout(in_pairs(plots), 1)
+    column.setSpacing(8)
+    if over is not None:
+        column.addWidget(over)
+    column.addLayout(in_pairs(plots), 1)
+    row.addLayout(column, 1)
     row.addWidget(facts)
     return row
 

@@ -142,7 +142,7 @@ class GpuCard(Card):
         alert = model.firing_on(rule, **dict(gpu.labels)) if rule is not None else None
         sign = alert.severity.value if alert is not None else None
         mini.put(*units.split_figure(CATALOGUE[metric].unit, value), sign=sign)
-        ages, values = model.history(metric, gpu.labels)
+        ages, values = model.recent(metric, gpu.labels)
         top, limit = scale_of(metric, gpu, self._limits)
         mine = next(colour for _, name, colour, _ in MINIS if name == metric)
         colour = "s6" if stale else "critical" if sign == "critical" else mine

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Curves = Mapping[str, CurveColumns]
 
 
+_TARGET_LINE = 11.0  # px that the words on the line of a target need
+
+
 @dataclass(frozen=True, slots=True)
 class CurveView:
     """A plot of curves: (metric, its short name, colour, dashed) each, the most important first and on top."""
@@ -76,8 +79,9 @@ def put_curves(
     *,
     labelled: bool = False,
     marks: Sequence[Mark] = (),
+    x_range: tuple[float, float] | None = None,
 ) -> None:
-    """Draw a view of a run's curves on an x axis of epochs (or steps), elapsed or clock time."""
+    """Draw a view of a run's curves on an x axis of epochs (or steps), elapsed or clock time; ``x_range``: not all."""
     series = []
     for name, short, colour, dashed in reversed(view.metrics):
         if name not in curves:
@@ -91,9 +95,9 @@ def put_curves(
     shown: XKind = "step" if kind == "epoch" and not counts_epochs else kind
     plot.put(
         series,
-        x_range=_x_range(series, run, shown),
+        x_range=x_range or _x_range(series, run, shown),
         kind=shown,
-        y_range=_bounded_range(series, view) if view.bounded else None,
+        y_range=_bounded_range(series, view, plot.area_height()) if view.bounded else None,
         target=None if view.target is None else (view.target, f"target {view.target:g}"),
         marks=marks,
     )
@@ -105,16 +109,22 @@ def reference(curves: Curves) -> CurveColumns | None:
     return max(by_epoch, key=lambda curve: len(curve.steps), default=None)
 
 
-def x_column(curve: CurveColumns, curves: Curves, run: Run, kind: XKind) -> Column:
-    """Return where the points of a curve lie on an x axis; steps are placed among the epochs by their time."""
+def origin_of(run: Run, curves: Curves) -> float | None:
+    """Return when a run began (Unix seconds): as it says, else with its first point; None where nothing tells."""
     import numpy as np
 
+    if run.facts.started is not None:
+        return run.facts.started
+    firsts = (curve.times[np.isfinite(curve.times)][:1] for curve in curves.values())
+    return min((float(first[0]) for first in firsts if len(first)), default=None)
+
+
+def x_column(curve: CurveColumns, curves: Curves, run: Run, kind: XKind) -> Column:
+    """Return where the points of a curve lie on an x axis; steps are placed among the epochs by their time."""
     if kind == "clock":
         return curve.times
     if kind == "elapsed":
-        started = run.facts.started
-        known = curve.times[np.isfinite(curve.times)]
-        return curve.times - (started if started is not None else float(known[0]) if len(known) else 0.0)
+        return curve.times - (origin_of(run, curves) or 0.0)
     epochs = reference(curves)
     if kind == "step" or curve.axis == "epoch" or epochs is None:
         return curve.steps
@@ -169,9 +179,12 @@ def _x_range(series: list[Series], run: Run, kind: XKind) -> tuple[float, float]
     return (min(first, 0.0), last) if kind == "elapsed" else (first, last)
 
 
-def _bounded_range(series: list[Series], view: CurveView) -> tuple[float, float]:
+def _bounded_range(series: list[Series], view: CurveView, height: float) -> tuple[float, float]:
     finite = [part.y[drawable(part.y)] for part in series]
     highest = max((float(part.max()) for part in finite if len(part)), default=0.0)
     lowest = min((float(part.min()) for part in finite if len(part)), default=0.0)
     wanted = max(highest, (view.target or 0.75) * 1.02)
-    return min(0.0, lowest), math.ceil(wanted * 10 - 1e-9) / 10
+    top = math.ceil(wanted * 10 - 1e-9) / 10
+    if view.target is not None and (1 - view.target / top) * height < _TARGET_LINE:  # its words need room above it
+        top = max(top, 1.0)
+    return min(0.0, lowest), top

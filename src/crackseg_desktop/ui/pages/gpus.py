@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from crackseg_desktop import units
 from crackseg_desktop.metrics import CATALOGUE
@@ -12,11 +13,12 @@ from crackseg_desktop.readings import SourceState
 from crackseg_desktop.ui.model import Limits
 from crackseg_desktop.ui.pages import words
 from crackseg_desktop.ui.pages.alert_marks import time_marks
-from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, SPANS, Context, Page, beside
+from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, Context, Page, beside
 from crackseg_desktop.ui.pages.compact_gpu import scale_of
-from crackseg_desktop.ui.pages.crosshair import Crosshair
-from crackseg_desktop.ui.plots import Series, TimePlot
-from crackseg_desktop.ui.widgets.buttons import Segments
+from crackseg_desktop.ui.pages.run_bars import RunBars
+from crackseg_desktop.ui.pages.time_axis import TimeAxis
+from crackseg_desktop.ui.pages.time_words import over_window
+from crackseg_desktop.ui.time_plot import TimePlot, series_of
 from crackseg_desktop.ui.widgets.empty import EmptyState, alone
 from crackseg_desktop.ui.widgets.facts import Fact, FactList, value_or_reason
 from crackseg_desktop.ui.widgets.gpu_tile import GpuTile, TileState
@@ -45,6 +47,7 @@ _COLUMNS = (
     Column("GPU memory", 120, right=True),
 )
 _TILES_IN_A_ROW = 4
+_PROCESSES = 140
 
 
 class GpusPage(Page):
@@ -54,14 +57,14 @@ class GpusPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.span = Segments(context.theme, SPANS, "3600", "Time shown")
-        self.span.chosen.connect(self._on_span)
-        self.head.row.addWidget(self.span)
         self.tiles: list[GpuTile] = []
         self._tile_grid = QGridLayout()
         self._tile_grid.setSpacing(16)
         self.trouble = EmptyState(context.theme)
         self.detail = GpuDetail(context)
+        self.detail.axis.changed.connect(self.changed)
+        self.detail.bars.chosen.connect(self._on_run)
+        self.head.row.addWidget(self.detail.axis.bar)
         self.column.addLayout(self._tile_grid)
         self._trouble_page = alone(self.trouble)
         self.column.addWidget(self._trouble_page, 1)
@@ -70,7 +73,6 @@ class GpusPage(Page):
     def refresh(self, model: Model) -> None:
         """Show the GPUs and the chosen one."""
         super().refresh(model)
-        self.span.take(f"{model.span:.0f}")
         gpus = model.sample.gpus if model.sample is not None else ()
         self.head.put_note(f"{len(gpus)} found" if gpus else "none found")
         self._refresh_tiles(model)
@@ -105,9 +107,9 @@ class GpusPage(Page):
             self.model.selected_gpu = tile.uuid
             self.changed.emit()
 
-    def _on_span(self, key: str) -> None:
+    def _on_run(self, run_id: str) -> None:
         if self.model is not None:
-            self.model.span = float(key)
+            self.model.selected_run_id = run_id
             self.changed.emit()
 
 
@@ -122,12 +124,13 @@ class GpuDetail(QWidget):
             metric: PlotCard(theme, title, TimePlot(theme, title, CATALOGUE[metric].unit), head=36)
             for title, metric, _, _, _ in _PLOTS
         }
-        self.crosshair = Crosshair(self.cards.values(), self)
+        self.bars = RunBars(theme)
+        self.axis = TimeAxis(theme, self.cards.values(), self, self.bars)
         self.facts, self.processes = _FactsCard(context), _ProcessesCard(context)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
-        column.addLayout(beside(self.cards.values(), self.facts), 404)
+        column.addLayout(beside(self.cards.values(), self.facts, self.bars), 404)
         column.addWidget(self.processes, 180)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -137,33 +140,36 @@ class GpuDetail(QWidget):
 
     def refresh(self, gpu: GpuReading, model: Model, trouble: words.Trouble | None) -> None:
         """Show a GPU."""
-        self.crosshair.now = model.now
-        for _, metric, colour, low, rule in _PLOTS:
-            card, value = self.cards[metric], gpu.get(metric)
-            if value is None:
-                card.miss(words.why_missing(gpu, metric))
-                continue
-            alert = model.firing_on(rule, **dict(gpu.labels)) if rule else None
-            card.set_tone(alert.severity.value if alert is not None else "normal")
-            high, limit = scale_of(metric, gpu, self._limits)
-            figure, unit = units.split_figure(CATALOGUE[metric].unit, value)
-            card.put(
-                figure,
-                _unit(metric, unit, gpu),
-                (Span(_plot_note(metric, gpu, limit, model), "caption", None, "text3"),),
-            )
-            ages, values = model.history(metric, gpu.labels)
-            critical = alert is not None and alert.severity == "critical"
-            shown = "s6" if trouble is not None else "critical" if critical else colour
-            series = [Series(ages, values, shown, width=1.5, filled=True)] if len(ages) else []
-            plot = cast("TimePlot", card.plot)
-            marks = time_marks(model.alerts_on(metric, gpu.labels), model)
-            lowest = min(low, value)
-            plot.put(
-                series, span=model.span, now=model.now, low=lowest, high=high, limit=limit, clock=True, marks=marks
-            )
+        self.bars.put(model)
+        for plot in _PLOTS:
+            self._show_plot(plot, gpu, model, trouble)
+        self.axis.refresh(model)
         self.facts.refresh(gpu, trouble)
         self.processes.refresh(gpu, model)
+
+    def _show_plot(
+        self, plot: tuple[str, str, str, float, str], gpu: GpuReading, model: Model, trouble: words.Trouble | None
+    ) -> None:
+        _, metric, colour, low, rule = plot
+        card, value, live = self.cards[metric], gpu.get(metric), model.timeline.range.live
+        if value is None and live:
+            card.miss(words.why_missing(gpu, metric))
+            return
+        alert = model.firing_on(rule, **dict(gpu.labels)) if rule and live else None
+        card.set_tone(alert.severity.value if alert is not None else "normal")
+        high, limit = scale_of(metric, gpu, self._limits)
+        track = model.history(metric, gpu.labels)
+        figure, unit, note = over_window(CATALOGUE[metric].unit, track)
+        if live:
+            figure, unit = units.split_figure(CATALOGUE[metric].unit, value)
+            unit, note = _unit(metric, unit, gpu), _plot_note(metric, gpu, limit, model)
+        card.put(figure, unit, (Span(note, "caption", None, "text3"),))
+        critical = alert is not None and alert.severity == "critical"
+        shown = "s6" if trouble is not None and live else "critical" if critical else colour
+        marks = time_marks(model.alerts_on(metric, gpu.labels), model.window, model.now)
+        series = series_of(track, shown, filled=True)
+        lowest = min(low, value) if value is not None else low
+        cast("TimePlot", card.plot).put(series, model.view, low=lowest, high=high, limit=limit, marks=marks)
 
 
 class _FactsCard(Card):
@@ -212,6 +218,8 @@ class _ProcessesCard(Card):
         head.setSpacing(12)
         head.addWidget(self._title)
         head.addWidget(self._none, 1)
+        self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # it scrolls by itself
+        self.setMinimumHeight(_PROCESSES)
         self.body.addLayout(head)
         self.body.addWidget(self.table, 1)
 
@@ -275,8 +283,6 @@ def _unit(metric: str, unit: str, gpu: GpuReading) -> str:
 
 
 def _plot_note(metric: str, gpu: GpuReading, limit: float | None, model: Model) -> str:
-    import numpy as np
-
     notes = []
     if limit is not None:
         notes.append(f"limit {units.figure(CATALOGUE[metric].unit, limit)}")
@@ -284,11 +290,11 @@ def _plot_note(metric: str, gpu: GpuReading, limit: float | None, model: Model) 
     if metric == "gpu_temperature_celsius" and slowdown is not None:
         notes.append(f"slowdown at {slowdown:.0f} °C")
     if metric == "gpu_utilization_ratio":
-        values = model.history(metric, gpu.labels)[1]
-        if np.isfinite(values).any():
-            notes.append(f"mean {np.nanmean(values) * 100:.0f} %")
+        mean = model.history(metric, gpu.labels).mean()
+        if math.isfinite(mean):
+            notes.append(f"mean {mean * 100:.0f} %")
     if metric == "gpu_power_watts":
-        notes.append(words.energy(model.history("gpu_energy_joules_total", gpu.labels)[1]))
+        notes.append(words.energy(model.history("gpu_energy_joules_total", gpu.labels).values))
     return " · ".join(note for note in notes if note)
 
 

@@ -17,7 +17,9 @@ from crackseg_desktop.ui.pages.base import SPANS, Context, Page
 from crackseg_desktop.ui.pages.compact_gpu import scale_of
 from crackseg_desktop.ui.pages.overview_run import RunPanel
 from crackseg_desktop.ui.pages.overview_tables import RunsCard, WorkstationCard
-from crackseg_desktop.ui.plots import Series, TimePlot
+from crackseg_desktop.ui.plots import Series
+from crackseg_desktop.ui.time_plot import TimePlot
+from crackseg_desktop.ui.time_range import HOUR, TimeRange, TimeView
 from crackseg_desktop.ui.widgets.alert_rows import AlertBanner
 from crackseg_desktop.ui.widgets.buttons import Button, Segments
 from crackseg_desktop.ui.widgets.metric import MetricCard
@@ -99,7 +101,7 @@ class OverviewPage(Page):
         self.gpu.setVisible(several)
         if gpu is not None and several:
             self.gpu.setText(f"GPU {gpu.index}")
-        self.span.take(f"{model.span:.0f}")
+        self.span.take(f"{_span(model):.0f}")
         for _, metric, colour, low, rule in _CARDS:
             card = self.cards[metric]
             value = gpu.get(metric) if gpu is not None else None
@@ -119,7 +121,8 @@ class OverviewPage(Page):
         look: tuple[str, float, AlertEvent | None],
     ) -> None:
         colour, low, alert = look
-        ages, values = model.history(metric, gpu.labels)
+        span = _span(model)
+        ages, values = model.recent(metric, gpu.labels, span)
         high, limit = scale_of(metric, gpu, self.limits)
         tone = alert.severity.value if alert is not None else "normal"
         card.put(*_figure(metric, value, gpu), notes=_notes(metric, gpu, model, (ages, values)), tone=tone)
@@ -128,9 +131,9 @@ class OverviewPage(Page):
         elif gpu.state != SourceState.OK:
             colour = "s6"
         series = [Series(ages, values, colour, width=1.5, filled=True)] if len(ages) else []
-        marks = time_marks(model.alerts_on(metric, gpu.labels), model)
-        low = min(low, value)
-        card.plot.put(series, span=model.span, now=model.now, low=low, high=high, limit=limit, marks=marks)
+        view = TimeView(span, model.now)
+        marks = time_marks(model.alerts_on(metric, gpu.labels), view.window, model.now)
+        card.plot.put(series, view, low=min(low, value), high=high, limit=limit, marks=marks)
 
     def _on_choose_gpu(self) -> None:
         menu = QMenu(self.gpu)
@@ -147,7 +150,7 @@ class OverviewPage(Page):
 
     def _on_span(self, key: str) -> None:
         if self.model is not None:
-            self.model.span = float(key)
+            self.model.timeline.range = TimeRange(float(key))
             self.changed.emit()
 
     def _on_tensorboard(self) -> None:
@@ -178,6 +181,12 @@ def _figure(metric: str, value: float, gpu: GpuReading) -> tuple[str, str]:
     return figure, unit
 
 
+def _span(model: Model) -> float:
+    """Return the span shown: the overview tells of now, whatever time the other pages show."""
+    chosen = model.timeline.range
+    return chosen.span if chosen.live and any(f"{chosen.span:.0f}" == key for key, _ in SPANS) else HOUR
+
+
 def _notes(metric: str, gpu: GpuReading, model: Model, history: tuple[Column, Column]) -> tuple[str, str]:
     import numpy as np
 
@@ -187,7 +196,7 @@ def _notes(metric: str, gpu: GpuReading, model: Model, history: tuple[Column, Co
         return gpu.state.value, f"{age} old" if age else ""
     if not np.isfinite(values).any():
         return "", ""
-    span = "this hour" if model.span >= 3600 else "these 15 min"
+    span = "this hour" if _span(model) >= 3600 else "these 15 min"
     match metric:
         case "gpu_memory_used_bytes":
             shared = words.gpu_memory(gpu, model.selected_run, Limits())
@@ -200,5 +209,5 @@ def _notes(metric: str, gpu: GpuReading, model: Model, history: tuple[Column, Co
         case "gpu_utilization_ratio":
             return f"mean {np.nanmean(values) * 100:.0f} %", span
         case _:
-            energy = words.energy(model.history("gpu_energy_joules_total", gpu.labels)[1])
+            energy = words.energy(model.recent("gpu_energy_joules_total", gpu.labels, _span(model))[1])
             return (energy, span) if energy else (f"mean {np.nanmean(values):.0f} W", span)

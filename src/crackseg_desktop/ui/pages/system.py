@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,11 @@ from PySide6.QtWidgets import QHBoxLayout
 from crackseg_desktop import units
 from crackseg_desktop.ui.pages import words
 from crackseg_desktop.ui.pages.alert_marks import time_marks
-from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, SPANS, Context, Page, beside
-from crackseg_desktop.ui.pages.crosshair import Crosshair
-from crackseg_desktop.ui.plots import Series, TimePlot
-from crackseg_desktop.ui.widgets.buttons import Segments
+from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, Context, Page, beside
+from crackseg_desktop.ui.pages.run_bars import RunBars
+from crackseg_desktop.ui.pages.time_axis import TimeAxis
+from crackseg_desktop.ui.pages.time_words import over_window
+from crackseg_desktop.ui.time_plot import TimePlot, series_of
 from crackseg_desktop.ui.widgets.facts import Fact, FactList, value_or_reason
 from crackseg_desktop.ui.widgets.metric import PlotCard
 from crackseg_desktop.ui.widgets.surfaces import Card
@@ -25,11 +27,14 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.readings import HostReading, Reading
     from crackseg_desktop.ui.model import Model
+    from crackseg_desktop.ui.tracks import Track
 
 _AXIS = 64
 _MARKED_BY = {"Disk": ("host_disk_", "mount_"), "Network": ("host_unreachable",)}
 """How the series begin whose alerts the plots of rates mark."""
 _ROOM_FOR_SUM = 380
+_FLOOR = 1024.0**2
+"""The axis of a rate reaches at least so far (bytes per second): less would make a picture of noise."""
 _DISK = ("host_disk_read_bytes_per_second", "host_disk_written_bytes_per_second")
 _NETWORK = ("host_network_receive_bytes_per_second", "host_network_transmit_bytes_per_second")
 _COLUMNS = (
@@ -48,50 +53,51 @@ class SystemPage(Page):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         theme = context.theme
-        self.span = Segments(theme, SPANS, "3600", "Time shown")
-        self.span.chosen.connect(self._on_span)
-        self.head.row.addWidget(self.span)
         kinds = (("CPU", "ratio"), ("RAM", "bytes"), ("Disk", "bytes_per_second"), ("Network", "bytes_per_second"))
         self.cards = {
             title: PlotCard(theme, title, TimePlot(theme, title, unit, _AXIS), head=36) for title, unit in kinds
         }
         self.plots = {title: card.plot for title, card in self.cards.items() if isinstance(card.plot, TimePlot)}
-        self.crosshair = Crosshair(self.cards.values(), self)
+        self.bars = RunBars(theme)
+        self.bars.chosen.connect(self._on_run)
+        self.axis = TimeAxis(theme, self.cards.values(), self, self.bars)
+        self.axis.changed.connect(self.changed)
+        self.head.row.addWidget(self.axis.bar)
         self.facts, self.disks = _FactsCard(context), _DisksCard(context)
-        self.column.addLayout(beside(self.cards.values(), self.facts), 400)
+        self.column.addLayout(beside(self.cards.values(), self.facts, self.bars), 400)
         self.column.addWidget(self.disks, 264)
 
     def refresh(self, model: Model) -> None:
         """Show the host."""
         super().refresh(model)
-        self.span.take(f"{model.span:.0f}")
         host = model.sample.host if model.sample is not None else None
         self.head.put_note(host.hostname if host is not None else "No reading yet")
         if host is None:
             for card in self.cards.values():
                 card.miss("no reading yet")
             return
-        self.crosshair.now = model.now
         self._show_cpu(host, model)
         self._show_ram(host, model)
         self._show_rates("Disk", _DISK, ("read", "write"), model)
         self._show_rates("Network", _NETWORK, ("down", "up"), model)
+        self.bars.put(model)
+        self.axis.refresh(model)
         self.facts.refresh(host, model)
         self.disks.refresh(host, self.limits.disk_free_bytes)
 
     def _show_cpu(self, host: HostReading, model: Model) -> None:
-        value = host.get("host_cpu_used_ratio")
-        if value is None:
+        value, track = host.get("host_cpu_used_ratio"), model.history("host_cpu_used_ratio", {})
+        if not model.timeline.range.live:
+            self._put_past("CPU", "ratio", track)
+        elif value is None:
             self.cards["CPU"].miss(words.why_missing(host, "host_cpu_used_ratio"))
             return
-        threads, load = host.get("host_cpu_threads"), host.get("host_load1")
-        parts = [f"load {load:.1f}" if load is not None else "", f"on {threads:.0f} threads" if threads else ""]
-        self.cards["CPU"].put(
-            *units.split_figure("ratio", value), note=(Span(" ".join(filter(None, parts)), "caption", None, "text3"),)
-        )
-        ages, values = model.history("host_cpu_used_ratio", {})
-        series = [Series(ages, values, "s1", width=1.5, filled=True)] if len(ages) else []
-        self.plots["CPU"].put(series, span=model.span, now=model.now, high=1.0, clock=True)
+        else:
+            threads, load = host.get("host_cpu_threads"), host.get("host_load1")
+            parts = [f"load {load:.1f}" if load is not None else "", f"on {threads:.0f} threads" if threads else ""]
+            note = (Span(" ".join(filter(None, parts)), "caption", None, "text3"),)
+            self.cards["CPU"].put(*units.split_figure("ratio", value), note=note)
+        self.plots["CPU"].put(series_of(track, "s1", filled=True), model.view, high=1.0)
 
     def _show_ram(self, host: HostReading, model: Model) -> None:
         used, total = host.get("host_memory_used_bytes"), host.get("host_memory_total_bytes")
@@ -100,55 +106,60 @@ class SystemPage(Page):
             return
         ratio = self.limits.host_memory_ratio
         limit = None if ratio is None else ratio * total
-        alert = model.firing_on("host_memory")
+        track, live = model.history("host_memory_used_bytes", {}), model.timeline.range.live
+        alert = model.firing_on("host_memory") if live else None
         self.cards["RAM"].set_tone(alert.severity.value if alert is not None else "normal")
-        note = "" if limit is None else f"limit {units.figure('bytes', limit)}"
-        self.cards["RAM"].put(
-            words.gib(used), f"of {words.gib(total)} GiB", note=(Span(note, "caption", None, "text3"),)
-        )
-        ages, values = model.history("host_memory_used_bytes", {})
-        series = [Series(ages, values, "s6", width=1.75, filled=True)] if len(ages) else []
-        marks = time_marks(model.alerts_on("host_memory_used_bytes", {}), model)
-        self.plots["RAM"].put(series, span=model.span, now=model.now, high=total, limit=limit, clock=True, marks=marks)
+        if live:
+            note = "" if limit is None else f"limit {units.figure('bytes', limit)}"
+            self.cards["RAM"].put(
+                words.gib(used), f"of {words.gib(total)} GiB", note=(Span(note, "caption", None, "text3"),)
+            )
+        else:
+            self._put_past("RAM", "bytes", track)
+        marks = time_marks(model.alerts_on("host_memory_used_bytes", {}), model.window, model.now)
+        series = series_of(track, "s6", width=1.75, filled=True)
+        self.plots["RAM"].put(series, model.view, high=total, limit=limit, marks=marks)
 
     def _show_rates(self, title: str, metrics: tuple[str, str], names: tuple[str, str], model: Model) -> None:
-        columns = [model.history(metric, {}) if title == "Disk" else model.total_rate(metric) for metric in metrics]
-        latest = [float(values[-1]) if len(values) else float("nan") for _, values in columns]
-        if all(np.isnan(values).all() for _, values in columns):
+        live = model.timeline.range.live
+        tracks = [model.history(metric, {}) if title == "Disk" else model.total_rate(metric) for metric in metrics]
+        if live and all(np.isnan(track.values).all() for track in tracks):
             host = model.sample.host if model.sample is not None else None
             self.cards[title].miss(words.why_missing(host, metrics[0], "not measured yet"))
             return
+        told = [_newest(track) if live else track.mean() for track in tracks]
         spans: list[Span] = []
-        for index, (name, value) in enumerate(zip(names, latest, strict=True)):
+        for index, (name, value) in enumerate(zip(names, told, strict=True)):
             glyph = "dashed" if index and title == "Network" else "line"
-            colour = ("s1", "s2")[index]
-            spans.append(Span(name, "caption", None, "text2", 12, glyph=glyph, glyph_colour=colour))
+            spans.append(Span(name, "caption", None, "text2", 12, glyph=glyph, glyph_colour=("s1", "s2")[index]))
             spans.append(Span(words.rate(value), "label", 600, gap=5))
-        figure, _, unit = words.rate(float(np.nansum(latest))).partition(" ")
-        if self.cards[title].width() < _ROOM_FOR_SUM:
+        figure, _, unit = words.rate(float(np.nansum(told))).partition(" ")
+        if not live or self.cards[title].width() < _ROOM_FOR_SUM:
             figure, unit = "", ""
         self.cards[title].put(figure, unit, note=tuple(spans))
         series = [
-            Series(ages, values, ("s1", "s2")[index], bool(index) and title == "Network", 1.25, filled=index == 0)
-            for index, (ages, values) in enumerate(columns)
-            if len(ages)
+            *series_of(tracks[0], "s1", width=1.25, filled=True),
+            *series_of(tracks[1], "s2", width=1.25, dashed=title == "Network"),
         ]
-        floor = 1024.0**2
-        highest = max((float(np.nanmax(part.y)) for part in series if np.isfinite(part.y).any()), default=0.0)
-        high = floor if highest < floor else None
+        highest = max((_highest(track) for track in tracks), default=0.0)
         about = [alert for alert in model.marked_alerts if alert.metric.startswith(_MARKED_BY[title])]
-        marks = time_marks(about, model)
-        self.plots[title].put(series, span=model.span, now=model.now, high=high, clock=True, marks=marks)
+        marks = time_marks(about, model.window, model.now)
+        self.plots[title].put(series, model.view, high=_FLOOR if highest < _FLOOR else None, marks=marks)
+
+    def _put_past(self, title: str, unit: str, track: Track) -> None:
+        """Tell in the head of a card what a figure was over the time shown."""
+        figure, name, note = over_window(unit, track)
+        self.cards[title].put(figure, name, note=(Span(note, "caption", None, "text3"),))
+
+    def _on_run(self, run_id: str) -> None:
+        if self.model is not None:
+            self.model.selected_run_id = run_id
+            self.changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow the facts in a narrow window."""
         super().resizeEvent(event)
         self.facts.set_narrow(self.width() < NARROW_BELOW)
-
-    def _on_span(self, key: str) -> None:
-        if self.model is not None:
-            self.model.span = float(key)
-            self.changed.emit()
 
 
 class _FactsCard(Card):
@@ -210,6 +221,15 @@ class _DisksCard(Card):
         )
         disks = sorted(host.disks, key=lambda disk: disk.get("host_disk_free_bytes") or 0.0)
         self.table.put([_disk_row(disk, limit) for disk in disks])
+
+
+def _newest(track: Track) -> float:
+    return float(track.values[-1]) if len(track.values) else math.nan
+
+
+def _highest(track: Track) -> float:
+    column = track.values if track.high is None else track.high
+    return float(np.nanmax(column)) if np.isfinite(column).any() else 0.0
 
 
 def _disk_row(disk: Reading, limit: float | None) -> tuple[Cell, ...]:

@@ -133,12 +133,13 @@ class Segments(QWidget):
 
     @property
     def taken(self) -> str:
-        """Return the key of the choice taken."""
-        return next(key for key, button in self._buttons.items() if button.isChecked())
+        """Return the key of the choice taken, or an empty text."""
+        return next((key for key, button in self._buttons.items() if button.isChecked()), "")
 
     def take(self, key: str) -> None:
-        """Mark a choice as taken, without telling anybody."""
+        """Mark a choice as taken, or with an empty text none, without telling anybody."""
         for name, button in self._buttons.items():
+            button.setAutoExclusive(bool(key))  # an exclusive one cannot be unchecked
             button.setChecked(name == key)
 
     def rename(self, key: str, words: str) -> None:

@@ -54,6 +54,30 @@ def decimate(
     return times, values
 
 
+def summarise(times: Column, columns: tuple[Column, Column, Column], width: float, now: float) -> tuple[Column, ...]:
+    """Return (times, means, lowest, highest) of every part of ``width`` seconds of (values, low, high).
+
+    As with ``decimate`` parts lie on fixed multiples of absolute time, and a row of NaN stands where a gap is.
+    """
+    import numpy as np
+
+    if not len(times):
+        return times, *columns
+    part = np.floor((times + now) / width)
+    is_hole = ~np.isfinite(columns[0])
+    edges = (np.diff(part) != 0) | (is_hole[1:] != is_hole[:-1])
+    starts = np.concatenate(([0], np.flatnonzero(edges) + 1))
+    counts = np.diff(np.append(starts, len(times)))
+    means, lowest, highest = (
+        merge.reduceat(column, starts) for merge, column in zip((np.add, np.fmin, np.fmax), columns, strict=True)
+    )
+    middles = np.add.reduceat(times, starts) / counts
+    # The last value stays as it is: a dot stands on it.
+    last = [column[-1:] for column in (times, *columns)]
+    thinned = (middles, means / counts, lowest, highest)
+    return tuple(np.append(part, end) for part, end in zip(thinned, last, strict=True))
+
+
 def segments(times: Column, values: Column) -> list[tuple[Column, Column]]:
     """Cut columns at NaN; parts of a single point are left out."""
     import numpy as np

@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from crackseg_desktop.ui.widgets.mini import MiniPlot
 from crackseg_desktop.ui.widgets.surfaces import Card
-from crackseg_desktop.ui.widgets.text import Line, Paragraph, Span
+from crackseg_desktop.ui.widgets.text import Line, Paragraph, Span, total_width
 
 if TYPE_CHECKING:
     from crackseg_desktop.ui.plots import Plot
     from crackseg_desktop.ui.theme import Theme
 
+_ROUND_HEAD = 48  # px around and between the two halves of a head
 _SIGNS = {"warning": ("warning", "warning", "warning_shape"), "critical": ("critical", "critical", "critical")}
 
 
@@ -28,6 +29,7 @@ class PlotCard(Card):
         super().__init__(theme, padding=0, spacing=0)
         self.plot = plot
         self._title = title
+        self._usual_head: tuple[Span, ...] = ()
         self._usual_note: tuple[Span, ...] = ()
         self._read_out: tuple[Span, ...] | None = None
         self.body.setContentsMargins(8, 4, 10, 4)
@@ -58,20 +60,25 @@ class PlotCard(Card):
                 Span(figure, "subtitle", 600, "text", 8),
                 Span(unit, "label", None, "text2", 6),
             ]
-        legend = len(note) > 1  # tells the curves apart, so it is the head that gives way
-        self._head.set_elide(legend)
-        self._note.set_elide(not legend)
-        self._head.put(*spans)
-        self._usual_note = note
-        if self._read_out is None:
-            self._note.put(*note)
+        self._usual_head, self._usual_note = tuple(spans), note
+        self._put_note()
         self._show_plot(True)
         _describe(self.plot, " ".join(text for text in (self._head.text, self._note.text) if text))
 
     def read_out(self, note: tuple[Span, ...] | None) -> None:
         """Show what the crosshair stands on in the place of the note; None ends that."""
         self._read_out = note
-        self._note.put(*(self._usual_note if note is None else note))
+        self._put_note()
+
+    def _put_note(self) -> None:
+        note = self._usual_note if self._read_out is None else self._read_out
+        tells = len(note) > 1  # a legend tells the curves apart, a read-out has figures: it is the head that gives way
+        room = self.width() - _ROUND_HEAD
+        crowded = self._read_out is not None and total_width((*self._usual_head, *note)) > room
+        self._head.set_elide(tells)
+        self._head.put(*(self._usual_head[:1] if crowded else self._usual_head))
+        self._note.set_elide(not tells)
+        self._note.put(*note)
 
     def miss(self, reason: str) -> None:
         """Say why there is no figure."""

@@ -7,13 +7,14 @@ over the edge.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from crackseg_desktop.ui.theme import font
+from crackseg_desktop.ui.widgets.columns import segments
 from crackseg_desktop.ui.widgets.glyphs import draw_glyph
 from crackseg_desktop.ui.widgets.text import metrics
 
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
     from crackseg_desktop.ui.theme import Theme
+    from crackseg_desktop.ui.widgets.columns import Column
     from crackseg_desktop.ui.widgets.ticks import Tick
 
 _DASH, _DOTS = (4.0, 3.0), (1.0, 3.0)
+_BAND_ALPHA, _EDGE_ALPHA = 0.2, 0.4
 MARK = 10.0
 """The size of an alert's shape, in px."""
 _LABEL_LINE = 14.0  # px from one label to the next
@@ -51,11 +54,29 @@ class Mark:
     title: str
 
 
+class Hole(NamedTuple):
+    """A span of the x axis of which nothing is known, and why."""
+
+    start: float
+    end: float
+    words: str = "no data"
+
+
+class Band(NamedTuple):
+    """Between which values a curve lay: columns of equal length, NaN in gaps."""
+
+    x: Column
+    low: Column
+    high: Column
+    colour: str
+
+
 @dataclass(slots=True)
 class Frame:
     """What the layers and axes of one plot draw, in data coordinates.
 
-    ``limit`` has a band beyond it, above or below; ``target`` has a label on its line.
+    ``limit`` has a band beyond it, above or below; ``target`` has a label on its line; ``words`` stand in the middle
+    of a plot that has nothing to show.
     """
 
     x_range: tuple[float, float] = (0.0, 1.0)
@@ -65,10 +86,12 @@ class Frame:
     limit: float | None = None
     limit_above: bool = True
     target: tuple[float, str] | None = None
-    gaps: list[tuple[float, float]] = field(default_factory=list)
+    gaps: list[Hole] = field(default_factory=list)
+    bands: list[Band] = field(default_factory=list, compare=False)
     dots: list[Dot] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     cursor: float | None = None
+    words: str = ""
 
     def place(self, rect: QRectF, x: float, y: float) -> QPointF:
         """Return where a value lies in the plot, in pixels."""
@@ -113,8 +136,6 @@ class Backdrop(Layer):
         """Draw what lies behind the curves."""
         area, frame, tokens = self.area(), self.frame, self.theme.tokens
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for start, end in frame.gaps:
-            self._draw_gap(painter, area, start, end)
         for mark in frame.marks:
             if mark.end is not None:
                 left, right = frame.place(area, mark.x, 0).x(), frame.place(area, mark.end, 0).x()
@@ -131,16 +152,40 @@ class Backdrop(Layer):
                 y = round(frame.place(area, 0, tick.value).y())
                 painter.fillRect(QRectF(area.left(), y, area.width(), 1), tokens["grid"])
         painter.fillRect(QRectF(area.left(), round(area.bottom()), area.width(), 1), tokens["border"])
+        for hole in frame.gaps:
+            self._draw_gap(painter, area, hole)
+        for course in frame.bands:
+            self._draw_band(painter, area, course)
 
-    def _draw_gap(self, painter: QPainter, area: QRectF, start: float, end: float) -> None:
-        left, right = self.frame.place(area, start, 0).x(), self.frame.place(area, end, 0).x()
+    def _draw_band(self, painter: QPainter, area: QRectF, band: Band) -> None:
+        tokens = self.theme.tokens
+        painter.setClipRect(area)
+        (uppers, lowers) = (segments(band.x, edge) for edge in (band.high, band.low))
+        for (x, high), (_, low) in zip(uppers, lowers, strict=True):
+            above = [self.frame.place(area, *pair) for pair in zip(x.tolist(), high.tolist(), strict=True)]
+            below = [self.frame.place(area, *pair) for pair in zip(x.tolist(), low.tolist(), strict=True)]
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(tokens.faded(band.colour, _BAND_ALPHA))
+            painter.drawPolygon(QPolygonF([*above, *reversed(below)]))
+            painter.setPen(QPen(tokens.faded(band.colour, _EDGE_ALPHA), 1))  # a peak of one pixel is all edge
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPolyline(QPolygonF(above))
+            painter.drawPolyline(QPolygonF(below))
+        painter.setClipping(False)
+
+    def _draw_gap(self, painter: QPainter, area: QRectF, hole: Hole) -> None:
+        left, right = self.frame.place(area, hole.start, 0).x(), self.frame.place(area, hole.end, 0).x()
         box = QRectF(QPointF(left, area.top()), QPointF(right, area.bottom())).intersected(area)
         painter.fillRect(box, self.theme.tokens.faded("raised", 0.7))
-        words = "no data"
-        if box.width() > metrics("caption").horizontalAdvance(words) + 8:
+        measure = metrics("caption")
+        width = measure.horizontalAdvance(hole.words)
+        if box.width() > width + 8:
+            words = QRectF(0, 0, width + 8, measure.height())
+            words.moveCenter(box.center())
+            painter.fillRect(words, self.theme.tokens["raised"])
             painter.setFont(font("caption"))
             painter.setPen(self.theme.tokens["text2"])
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, hole.words)
 
 
 class Overlay(Layer):
@@ -164,6 +209,17 @@ class Overlay(Layer):
             x = round(frame.place(area, frame.cursor, 0).x())
             painter.fillRect(QRectF(x, area.top(), 1, area.height()), tokens["text2"])
         self._draw_dots(painter, area)
+        if frame.words:
+            self._draw_words(painter, area.adjusted(12, 4, -12, -4))
+
+    def _draw_words(self, painter: QPainter, room: QRectF) -> None:
+        """Say why there is nothing to see, on a ground of their own: no grid line crosses the words."""
+        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        painter.setFont(font("label"))
+        box = painter.boundingRect(room, flags, self.frame.words)
+        painter.fillRect(box.adjusted(-6, -2, 6, 2), self.theme.tokens["card"])
+        painter.setPen(self.theme.tokens["text2"])
+        painter.drawText(room, flags, self.frame.words)
 
     def _line(self, area: QRectF) -> float | None:
         """Return the height of the dashed line, or None where there is none in sight."""

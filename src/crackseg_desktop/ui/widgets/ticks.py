@@ -154,13 +154,23 @@ def elapsed_ticks(low: float, high: float, pixels: float) -> list[Tick]:
 def clock_ticks(low: float, high: float, pixels: float) -> list[Tick]:
     """Return ticks of clock times between two moments (Unix seconds), on round local times; days where it is long.
 
-    Moments that no calendar has are left out.
+    Midnight is told by its day. Moments that no calendar has are left out.
     """
     step = _time_step(high - low, max(1, min(5, int(pixels / 64))))
-    offset = _utc_offset(high)
-    text = clock if step < DAY else day
-    places = (value - offset for value in multiples(low + offset, high + offset, step))
-    return _told(Tick(place, text(place)) for place in places)[:6]
+    text = day if step >= DAY else seconds_of_day if step < MINUTE else _clock_or_day if high - low > HOUR else clock
+    return _told(Tick(place, text(place)) for place in _local_multiples(low, high, step))[:6]
+
+
+def _local_multiples(low: float, high: float, step: float) -> list[float]:
+    """Return the moments that are a multiple of a step in local time, which daylight saving may shift between them."""
+    offset = _utc_offset(low)
+    found = []
+    for local in multiples(low + offset, high + offset + HOUR, step):
+        place = local - offset
+        place = local - _utc_offset(place)
+        if low - 1e-6 <= place <= high + 1e-6 and place not in found:
+            found.append(place)
+    return found
 
 
 def elapsed(seconds: float) -> str:
@@ -180,6 +190,17 @@ def clock(moment: float) -> str:
     """Write a moment (Unix seconds) as local clock time."""
     local = local_time(moment)
     return MISSING if local is None else local.strftime("%H:%M")
+
+
+def seconds_of_day(moment: float) -> str:
+    """Write a moment (Unix seconds) as local clock time to the second."""
+    local = local_time(moment)
+    return MISSING if local is None else local.strftime("%H:%M:%S")
+
+
+def _clock_or_day(moment: float) -> str:
+    text = clock(moment)
+    return day(moment) if text == "00:00" else text
 
 
 def day(moment: float) -> str:
