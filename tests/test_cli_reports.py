@@ -292,6 +292,23 @@ def test_that_a_demonstration_shows_a_report_and_a_history_in_a_folder_of_its_ow
     assert not shell.data.exists()
 
 
+@pytest.mark.qt
+def test_that_a_pdf_is_drawn_without_a_screen(shell: Shell) -> None:
+    pytest.importorskip("PySide6")
+    done = shell.run("report", "daily", "--demo", "--output", str(shell.home / "report.pdf"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (shell.home / "report.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_that_without_qt_a_pdf_is_refused_in_one_line(shell: Shell) -> None:
+    (shell.home / "PySide6.py").write_text("raise ImportError('no Qt here')", encoding="utf-8")
+    shell.env["PYTHONPATH"] = os.pathsep.join([str(shell.home), shell.env.get("PYTHONPATH", "")])
+    done = shell.run("report", "daily", "--demo", "--output", str(shell.home / "report.pdf"))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "a PDF needs Qt: no Qt here" in done.stderr
+    assert not (shell.home / "report.pdf").exists()
+
+
 def test_that_a_demonstration_sends_nothing(shell: Shell) -> None:
     refused = shell.run("report", "daily", "--send", "--demo")
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
