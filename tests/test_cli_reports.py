@@ -251,6 +251,15 @@ def test_that_a_report_is_sent_once_and_again_on_request(shell: Shell, endpoint:
     assert (shell.data / "reports" / "daily-2026-01-05.html").exists()
 
 
+def test_that_a_week_is_sent_once_it_is_over(shell: Shell, endpoint: Endpoint) -> None:
+    pytest.importorskip("apprise")
+    pytest.importorskip("jinja2")
+    shell.config.write_text(f'[channels.hook]\nurl = "{endpoint.url()}"\n', encoding="utf-8")
+    assert shell.run("report", "weekly", "--send").stdout == "hook: sent\n"
+    week = (datetime.now(UTC) - timedelta(days=7)).isocalendar()
+    assert endpoint.next().document["attachments"][0]["filename"] == f"weekly-{week.year}-W{week.week:02d}.html"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="two of them at once take too long there")
 def test_that_of_two_that_send_at_once_one_sends(shell: Shell, endpoint: Endpoint) -> None:
     pytest.importorskip("apprise")
@@ -281,6 +290,23 @@ def test_that_a_demonstration_shows_a_report_and_a_history_in_a_folder_of_its_ow
     assert "NVIDIA GeForce RTX 3070 Ti" in lines[1]
     assert len(lines) > 100
     assert not shell.data.exists()
+
+
+@pytest.mark.qt
+def test_that_a_pdf_is_drawn_without_a_screen(shell: Shell) -> None:
+    pytest.importorskip("PySide6")
+    done = shell.run("report", "daily", "--demo", "--output", str(shell.home / "report.pdf"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (shell.home / "report.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_that_without_qt_a_pdf_is_refused_in_one_line(shell: Shell) -> None:
+    (shell.home / "PySide6.py").write_text("raise ImportError('no Qt here')", encoding="utf-8")
+    shell.env["PYTHONPATH"] = os.pathsep.join([str(shell.home), shell.env.get("PYTHONPATH", "")])
+    done = shell.run("report", "daily", "--demo", "--output", str(shell.home / "report.pdf"))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "a PDF needs Qt: no Qt here" in done.stderr
+    assert not (shell.home / "report.pdf").exists()
 
 
 def test_that_a_demonstration_sends_nothing(shell: Shell) -> None:

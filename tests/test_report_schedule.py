@@ -72,10 +72,12 @@ def test_that_a_report_is_written_and_sent_when_it_is_due_and_once(
     (attachment,) = document["attachments"]
     assert attachment["filename"] == "daily-2026-11-23.html"
     assert attachment["mimetype"] == "text/html"
+    written = clock.now
     clock.advance(60)
     schedule.look()
     make(settings).look()
     assert endpoint.asked.empty()
+    assert read_ledger(tmp_path).entry(TODAY).written == written
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [
         "daily-2026-11-23.html", "daily-2026-11-23.md",
     ]  # fmt: skip

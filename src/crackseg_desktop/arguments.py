@@ -19,8 +19,9 @@ _HELP = frozenset({"-h", "--help"})
 _FOR_HELP = "for how many seconds (default 20); where a rule waits longer, simulated time runs faster"
 _MOMENT_HELP = "Unix seconds, ISO 8601 or an age (10m, 24h, 7d)"
 _DATE_HELP = (
-    "a date, today, yesterday, or due: what the settings had due last, for timers that may fire late. "
-    "Default: today, or this week; on the day of the weekly report (Monday) the week before"
+    "a date, today, yesterday, last (the last day or week that is over), or due (what the settings had due last, for "
+    "timers that may fire late). Default: today, or this week; with --send, and on the day of the weekly report "
+    "(Monday), the week before"
 )
 _RUNS_HELP = "a folder to watch (repeatable)"
 

@@ -262,7 +262,9 @@ def report(options: argparse.Namespace) -> int:
         raise CommandError("--again needs --send", USAGE)
     settings, now = _settings(options).settings, _report_clock(options).time()
     try:
-        period = asked_period(options.kind, options.date, now, settings.reports, None)
+        # A week that goes on would be sent before its time, and then not once it is over.
+        day = options.date or ("last" if options.send and options.kind == "weekly" else "")
+        period = asked_period(options.kind, day, now, settings.reports, None)
     except ValueError as error:
         raise CommandError(f"--date {error}", USAGE) from error
     try:

@@ -147,15 +147,15 @@ def send(
     key, now = key_of(report.period), clock.time()
     name = "-".join(key)
     uid = f"report-{name}-{now:.0f}" if again else f"report-{name}"
+    named = {channel.name: channel for channel in channels}
     letter = Letter(message_of(report), uid, Attachment(render_html(report).encode(), f"{name}.html", "text/html"))
     try:
         with Ledger(data_dir, clock) as ledger:
-            waiting = ledger.begin(key, [channel.name for channel in channels], again=again)
-            for channel in channels:
-                if channel.name in waiting and ledger.claim(key, channel.name):
-                    outcome = send_at_once(channel, letter, sender, SEND_SECONDS)
-                    ledger.settle(key, channel.name, outcome.error)
-                    yield Delivery(clock.time(), letter.notification.key, channel.name, outcome.error)
+            for waiting in ledger.begin(key, list(named), again=again):
+                if ledger.claim(key, waiting):
+                    outcome = send_at_once(named[waiting], letter, sender, SEND_SECONDS)
+                    ledger.settle(key, waiting, outcome.error)
+                    yield Delivery(clock.time(), letter.notification.key, waiting, outcome.error)
     except (OSError, sqlite3.Error, NewerDatabaseError) as error:
         raise ReportError(f"it cannot be noted in {data_dir} what was sent: {error}") from error
 

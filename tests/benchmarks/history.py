@@ -93,10 +93,8 @@ def record(folder: Path, hours: int) -> float:
     recorder.write()
     print(f"recorded              {samples:,} samples of {len(KEYS)} series, {samples / 86400:.1f} days")
     print(f"add, caller's thread  {1e6 * adding / samples:.2f} us a sample")
-    cost = (
-        f"{1e3 * working / samples:.4f} ms of CPU a sample, {1e3 * writing / samples:.4f} ms with waiting for the disk"
-    )
-    print(f"writer's thread       {cost} (all in; longest write {longest:.2f} s)")
+    cpu, wall = 1e3 * working / samples, 1e3 * writing / samples
+    print(f"writer's thread       {cpu:.4f} ms of CPU a sample, {wall:.4f} ms with waiting (longest {longest:.2f} s)")
     end = clock.now
     recorder.stop(60.0)
     return end
@@ -147,7 +145,9 @@ def logged(every: float) -> Callable[[Moment], np.ndarray]:
     def make(moment: Moment) -> np.ndarray:
         step = np.floor(moment.second / every)
         chance = np.sin(step * 12.9898 + moment.seed) * 43758.5453
-        return np.asarray(0.3 + 0.5 * np.exp(-step * every / 2e5) + 0.02 * (chance - np.floor(chance)), np.float32)
+        return np.asarray(
+            0.3 + 0.5 * np.exp(-step * every / 2e5) + 0.02 * (chance - np.floor(chance)), np.float32
+        ).astype(float)
 
     return make
 
@@ -157,11 +157,27 @@ def steady(busy: float, idle: float) -> Callable[[Moment], np.ndarray]:
     return lambda moment: np.full(moment.seconds, busy if moment.trains else idle)
 
 
+def either(busy: float, idle: float, noise: float, step: float, wave: float = 0.0) -> Callable[[Moment], np.ndarray]:
+    """Return what makes a noisy figure in whole steps that is one thing in training and another at rest."""
+
+    def make(moment: Moment) -> np.ndarray:
+        usual = (busy if moment.trains else idle) + moment.wave(wave, 11)
+        return step * np.round(np.abs(usual + moment.noise(noise)) / step)
+
+    return make
+
+
 def utilization(moment: Moment) -> np.ndarray:
     """Return whole percents, as the driver tells them, with the pauses of validation."""
     busy = np.round(np.clip(94 + moment.noise(3), 0, 100)) / 100
     busy = np.where(moment.second % 600 < 20, np.round(busy * 40) / 100, busy)
-    return busy if moment.trains else np.round(np.abs(moment.noise(1.0))) / 100
+    whole: np.ndarray = busy if moment.trains else np.round(np.abs(moment.noise(1.0))) / 100
+    return whole
+
+
+def disk_read(moment: Moment) -> np.ndarray:
+    """Return whole sectors a second: much while images are read."""
+    return 512 * np.round(moment.rng.exponential(40_000 if moment.trains else 50, moment.seconds))
 
 
 def pages(usual: float, spread: float, every: int) -> Callable[[Moment], np.ndarray]:
@@ -169,30 +185,32 @@ def pages(usual: float, spread: float, every: int) -> Callable[[Moment], np.ndar
     return lambda moment: 4096 * np.round((usual + moment.wave(spread, 37) + moment.noise(spread / 50, every)) / 4096)
 
 
+GPU = {"gpu": "GPU-1"}
+INTERFACES = {"eth0": 4000.0, "wlan0": 0.0, "lo": 900.0, "docker0": 120.0, "br-1": 0.0}
+INTERFACES |= {"veth1": 60.0, "veth2": 60.0, "tun0": 300.0}
 MAKERS: Sequence[tuple[tuple[str, dict[str, str]], Callable[[Moment], np.ndarray]]] = [
-    (("gpu_memory_used_bytes", {"gpu": "GPU-1"}), lambda m: 2**20 * np.round(m.noise(8, 30) + (7100 if m.trains else 600))),
-    (("gpu_utilization_ratio", {"gpu": "GPU-1"}), utilization),
-    (("gpu_memory_controller_utilization_ratio", {"gpu": "GPU-1"}), lambda m: np.round(100 * utilization(m) * 0.6) / 100),
-    (("gpu_temperature_celsius", {"gpu": "GPU-1"}), lambda m: np.round((72 if m.trains else 41) + m.wave(2, 11) + m.noise(0.4))),
-    (("gpu_power_watts", {"gpu": "GPU-1"}), lambda m: np.round((252 if m.trains else 21) + m.noise(9 if m.trains else 0.5), 3)),
-    (("gpu_energy_joules_total", {"gpu": "GPU-1"}), lambda m: m.second[0] * 250 + np.cumsum(250 + m.noise(9))),
-    (("gpu_clock_sm_hertz", {"gpu": "GPU-1"}), lambda m: 15e6 * np.round((122 if m.trains else 14) + m.noise(1.5))),
-    (("gpu_clock_memory_hertz", {"gpu": "GPU-1"}), steady(9.251e9, 4.05e8)),
-    (("gpu_fan_speed_ratio", {"gpu": "GPU-1"}), lambda m: np.round((62 if m.trains else 30) + m.wave(3, 11)) / 100),
-    (("gpu_performance_state", {"gpu": "GPU-1"}), steady(2, 8)),
-    (("gpu_throttled", {"gpu": "GPU-1"}), lambda m: (m.rng.random(m.seconds) < 0.001).astype(float)),
+    (("gpu_memory_used_bytes", GPU), lambda m: 2**20 * np.round(m.noise(8, 30) + (7100 if m.trains else 600))),
+    (("gpu_utilization_ratio", GPU), utilization),
+    (("gpu_memory_controller_utilization_ratio", GPU), lambda m: np.round(60 * utilization(m)) / 100),
+    (("gpu_temperature_celsius", GPU), either(72, 41, 0.4, 1, wave=2)),
+    (("gpu_power_watts", GPU), either(252, 21, 9, 0.001)),
+    (("gpu_energy_joules_total", GPU), lambda m: m.second[0] * 250 + np.cumsum(250 + m.noise(9))),
+    (("gpu_clock_sm_hertz", GPU), lambda m: 15e6 * np.round((122 if m.trains else 14) + m.noise(1.5))),
+    (("gpu_clock_memory_hertz", GPU), steady(9.251e9, 4.05e8)),
+    (("gpu_fan_speed_ratio", GPU), lambda m: np.round((62 if m.trains else 30) + m.wave(3, 11)) / 100),
+    (("gpu_performance_state", GPU), steady(2, 8)),
+    (("gpu_throttled", GPU), lambda m: (m.rng.random(m.seconds) < 0.001).astype(float)),
     (("host_cpu_used_ratio", {}), lambda m: np.abs((0.35 if m.trains else 0.03) + m.noise(0.04))),
     (("host_load1", {}), lambda m: np.round(np.abs((6 if m.trains else 0.4) + m.wave(1, 7) + m.noise(0.05, 5)), 2)),
     (("host_memory_used_bytes", {}), pages(21 * GIB, 0.4 * GIB, 1)),
     (("host_swap_used_bytes", {}), steady(268_435_456, 268_435_456)),
-    (("host_disk_read_bytes_per_second", {}), lambda m: 512 * np.round(m.rng.exponential(40_000 if m.trains else 50, m.seconds))),
+    (("host_disk_read_bytes_per_second", {}), disk_read),
     (("host_disk_written_bytes_per_second", {}), lambda m: 4096 * np.round(m.rng.exponential(60, m.seconds))),
     (("host_disk_free_bytes", {"mount": "/"}), pages(90 * GIB, 0.01 * GIB, 30)),
     (("host_disk_free_bytes", {"mount": "/data"}), pages(700 * GIB, 2 * GIB, 30)),
     *(
         ((f"host_network_{way}_bytes_per_second", {"interface": name}), rate(usual) if usual else steady(0, 0))
-        for name, usual in (("eth0", 4000.0), ("wlan0", 0), ("lo", 900.0), ("docker0", 120.0))
-        + (("br-1", 0), ("veth1", 60.0), ("veth2", 60.0), ("tun0", 300.0))
+        for name, usual in INTERFACES.items()
         for way in ("receive", "transmit")
     ),
     (("training_epoch", {"run": "r1"}), lambda m: np.floor(m.second / 600)),
@@ -222,9 +240,8 @@ def print_size(folder: Path) -> None:
             for (content,) in connection.execute(query, (tier.period,)):
                 rows += sum(len(columns.times) for columns in unpack(content))
                 packed += len(content)
-            print(
-                f"tier of {tier.period:5.0f} s       {rows:12,} rows, {packed / 1e6:7.2f} MB, {packed / max(rows, 1):5.2f} bytes each"
-            )
+            each = packed / max(rows, 1)
+            print(f"tier of {tier.period:5.0f} s       {rows:12,} rows, {packed / 1e6:7.2f} MB, {each:5.2f} bytes each")
     print(f"file                  {size / 1e6:.1f} MB, of which {free * page / 1e6:.1f} MB are free")
 
 
@@ -273,13 +290,10 @@ def print_wide(path: Path, times: int) -> None:
             connection.execute(query).fetchall()
             took.append(time.perf_counter() - before)
     samples = 24 * HOUR
-    size = path.stat().st_size
-    print(
-        f"plain wide table      {size / samples / len(KEYS):.1f} bytes a figure ({30 * size / 1e6:.0f} MB for 30 days)"
-    )
-    print(
-        f"                      {1e3 * inserting / samples:.4f} ms a sample; 24 h of one series {1e3 * statistics.median(took):.1f} ms"
-    )
+    size, reading = path.stat().st_size, 1e3 * statistics.median(took)
+    each = size / samples / len(KEYS)
+    print(f"plain wide table      {each:.1f} bytes a figure ({30 * size / 1e6:.0f} MB for 30 days)")
+    print(f"                      {1e3 * inserting / samples:.4f} ms a sample; 24 h of one series {reading:.1f} ms")
 
 
 if __name__ == "__main__":

@@ -48,6 +48,10 @@ def everything(folder: Path) -> list[float]:
         return list(archive.read(LOAD, 0, math.inf).times)
 
 
+def state(recorder: Recorder) -> RecorderState:
+    return recorder.health.state
+
+
 def near(times: list[float]) -> object:
     return pytest.approx(times, abs=0.001)
 
@@ -64,7 +68,7 @@ def test_that_what_is_recorded_is_read(tmp_path: Path, recorder: Recorder, clock
     assert list(found.lasts) == [number / 10 for number in range(20)]
     assert found.minima == found.maxima == found.means == found.lasts
     assert set(found.counts) == {1}
-    assert recorder.health.state == RecorderState.OK
+    assert state(recorder) == RecorderState.OK
 
 
 @pytest.mark.parametrize("period", [0.2, 1.0, 7.5, 60.0, 3600.0])
@@ -78,7 +82,7 @@ def test_that_nothing_changes_when_the_journal_becomes_blocks(
     assert list(found.times) == near([time for time in times if time >= clock.time() - 80_000])
     assert list(found.lasts) == [250 + number % 7 for number in range(count)][-len(found) :]
     assert found.period == pytest.approx(period)
-    assert recorder.health.state == RecorderState.OK
+    assert state(recorder) == RecorderState.OK
 
 
 def test_that_a_figure_that_is_missing_is_not_there_and_one_that_is_no_number_is(
@@ -109,7 +113,7 @@ def test_that_the_time_between_two_sessions_is_a_gap(tmp_path: Path, clock: Fake
     first = Recorder(tmp_path, clock)
     (*_, before) = record(first, clock, 10)
     first.stop(10.0)
-    assert first.health.state == RecorderState.OFF
+    assert state(first) == RecorderState.OFF
     clock.advance(5000)
     second = Recorder(tmp_path, clock)
     after, *_ = record(second, clock, 10)
@@ -133,9 +137,9 @@ def test_that_a_figure_that_is_none_ends_nothing(
     recorder.add(clock.time(), {LOAD: None})  # type: ignore[dict-item]
     with caplog.at_level(logging.CRITICAL):
         recorder._write_whatever_comes()
-    assert recorder.health.state == RecorderState.FAILED
+    assert state(recorder) == RecorderState.FAILED
     record(recorder, clock, 5)
-    assert recorder.health.state == RecorderState.OK
+    assert state(recorder) == RecorderState.OK
     assert len(everything(tmp_path)) == 10
 
 
@@ -176,11 +180,11 @@ def test_that_a_second_instance_waits_until_the_first_has_ended(tmp_path: Path, 
         second.add(clock.time(), {LOAD: 2.0})
         first.write()
         second.write()
-    assert (first.health.state, second.health.state) == (RecorderState.OK, RecorderState.TAKEN)
+    assert (state(first), state(second)) == (RecorderState.OK, RecorderState.TAKEN)
     assert "Another instance" in second.health.reason
     first.stop(10.0)
     record(second, clock, 5)
-    assert second.health.state == RecorderState.OK
+    assert state(second) == RecorderState.OK
     assert len(everything(tmp_path)) == 35
     assert set(Archive(tmp_path).read(LOAD, 0, clock.time() - 5).lasts) == {1.0}
     second.stop(10.0)
@@ -190,9 +194,9 @@ def test_that_a_second_instance_goes_on_where_a_killed_one_was_lost(tmp_path: Pa
     record(Recorder(tmp_path, clock), clock, 10)  # and no stop
     second = Recorder(tmp_path, clock)
     record(second, clock, 10)
-    assert second.health.state == RecorderState.TAKEN
+    assert state(second) == RecorderState.TAKEN
     record(second, clock, 30)
-    assert second.health.state == RecorderState.OK
+    assert state(second) == RecorderState.OK
     assert len(everything(tmp_path)) == 50
     second.stop(10.0)
 
@@ -203,7 +207,7 @@ def test_that_an_instance_whose_place_was_taken_leaves_it(tmp_path: Path, clock:
     clock.advance(100)  # as if its disk had hung
     record(second, clock, 10)
     record(first, clock, 10)
-    assert (first.health.state, second.health.state) == (RecorderState.TAKEN, RecorderState.OK)
+    assert (state(first), state(second)) == (RecorderState.TAKEN, RecorderState.OK)
     second.stop(10.0)
     first.stop(10.0)
 
@@ -216,7 +220,7 @@ def failing(message: str) -> Callable[..., sqlite3.Connection]:
 
 
 @pytest.mark.parametrize(
-    ("message", "state"),
+    ("message", "expected"),
     [
         ("database or disk is full", RecorderState.FULL),
         ("attempt to write a readonly database", RecorderState.READ_ONLY),
@@ -230,16 +234,16 @@ def test_that_nothing_is_lost_while_the_file_cannot_be_opened(
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
     message: str,
-    state: RecorderState,
+    expected: RecorderState,
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(recorder_module, "open_sound", failing(message))
         record(recorder, clock, 50)
-        assert recorder.health.state == state
+        assert state(recorder) == expected
         assert recorder.health.reason
         assert recorder.health.since is not None
     record(recorder, clock, 5)
-    assert recorder.health.state == RecorderState.OK
+    assert state(recorder) == RecorderState.OK
     assert len(everything(tmp_path)) == 55
 
 
@@ -255,16 +259,16 @@ def test_that_a_disk_that_fills_up_costs_nothing_that_is_there(
     with monkeypatch.context() as patch:
         patch.setattr(recorder_module, "open_sound", small)
         patch.setattr(recorder_module, "_WAITING_FIGURES", 4000)
-        while recorder.health.state != RecorderState.FULL:
+        while state(recorder) != RecorderState.FULL:
             record(recorder, clock, 50)
         kept = everything(tmp_path)
         times = record(recorder, clock, 5000)
-        assert recorder.health.state == RecorderState.FULL
+        assert state(recorder) == RecorderState.FULL
         assert "samples were lost" in recorder.health.reason
         assert everything(tmp_path)[: len(kept)] == kept
     record(recorder, clock, 5)
     found = everything(tmp_path)
-    assert recorder.health.state == RecorderState.OK
+    assert state(recorder) == RecorderState.OK
     assert [time for time in found if time <= times[-1]][-1900:] == near(times[-1900:])
     (hole,) = Archive(tmp_path).gaps(0, math.inf)
     assert hole.reason == "not recorded"
@@ -280,10 +284,10 @@ def test_that_a_locked_file_is_waited_for(
     with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         record(recorder, clock, 20)
-        assert recorder.health.state == RecorderState.LOCKED
+        assert state(recorder) == RecorderState.LOCKED
         other.execute("ROLLBACK")
     record(recorder, clock, 5)
-    assert recorder.health.state == RecorderState.OK
+    assert state(recorder) == RecorderState.OK
     assert len(everything(tmp_path)) == 30
 
 
@@ -292,7 +296,7 @@ def test_that_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path, clock:
     tmp_path.chmod(0o500)
     recorder = Recorder(tmp_path, clock)
     record(recorder, clock, 5)
-    assert recorder.health.state == RecorderState.READ_ONLY
+    assert state(recorder) == RecorderState.READ_ONLY
     tmp_path.chmod(0o700)
 
 
@@ -302,7 +306,7 @@ def test_that_a_damaged_file_is_set_aside_and_said(
 ) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
     record(recorder, clock, 20)
-    assert recorder.health.state == RecorderState.DAMAGED
+    assert state(recorder) == RecorderState.DAMAGED
     assert "set aside" in recorder.health.reason
     assert (tmp_path / f"{FILE_NAME}.damaged").read_bytes() == content
     assert len(everything(tmp_path)) == 20
@@ -321,7 +325,7 @@ def test_that_damage_that_shows_only_later_is_noticed(tmp_path: Path, clock: Fak
     assert archive.problem
     again = Recorder(tmp_path, clock)
     record(again, clock, 20)
-    assert again.health.state == RecorderState.DAMAGED
+    assert state(again) == RecorderState.DAMAGED
     assert len(archive.read(LOAD, 0, math.inf)) == 20
     assert archive.problem is None
     again.stop(10.0)
@@ -344,7 +348,7 @@ def test_that_the_file_of_a_later_version_is_left_alone(tmp_path: Path, recorder
         connection.execute("PRAGMA user_version=99")
     before = (tmp_path / FILE_NAME).read_bytes()
     record(recorder, clock, 10)
-    assert recorder.health.state == RecorderState.NEWER
+    assert state(recorder) == RecorderState.NEWER
     assert "later version" in recorder.health.reason
     assert (tmp_path / FILE_NAME).read_bytes() == before
     archive = Archive(tmp_path)
@@ -372,10 +376,10 @@ def test_that_a_clock_that_is_set_back_loses_nothing(tmp_path: Path, recorder: R
     before = record(recorder, clock, 8000)
     clock.now -= 5000.5
     after = record(recorder, clock, 600)
-    assert recorder.health.state == RecorderState.CLOCK
+    assert state(recorder) == RecorderState.CLOCK
     assert "set back" in recorder.health.reason
     after += record(recorder, clock, 8000)
-    assert recorder.health.state == RecorderState.OK
+    assert state(recorder) == RecorderState.OK
     assert everything(tmp_path) == near(sorted(before + after))
     buckets = Archive(tmp_path).read(LOAD, 0, math.inf, 50)
     assert sum(buckets.counts) == len(before) + len(after)
@@ -388,19 +392,19 @@ def test_that_a_clock_that_goes_far_forward_deletes_nothing(tmp_path: Path, cloc
     right = clock.now
     clock.now += 4000 * DAY
     record(recorder, clock, 4000)
-    assert recorder.health.state == RecorderState.CLOCK
+    assert state(recorder) == RecorderState.CLOCK
     assert "forward" in recorder.health.reason
     recorder.stop(10.0)
     recorder = Recorder(tmp_path, clock, SHORT)  # which does not forget it
     record(recorder, clock, 4000)
-    assert recorder.health.state == RecorderState.CLOCK
+    assert state(recorder) == RecorderState.CLOCK
     assert Archive(tmp_path, SHORT).read(LOAD, before[0], before[-1]).times.tolist() == near(before[:-1])
     clock.now = right + 100
     record(recorder, clock, 10)
     recorder.stop(10.0)
     recorder = Recorder(tmp_path, clock, SHORT)
     record(recorder, clock, 10)
-    assert recorder.health.state == RecorderState.OK
+    assert state(recorder) == RecorderState.OK
     recorder.stop(10.0)
 
 
@@ -409,10 +413,10 @@ def test_that_a_clock_that_stays_forward_is_believed_after_a_day(tmp_path: Path,
     record(recorder, clock, 5000)
     clock.advance(20 * DAY)
     record(recorder, clock, 23 * 3600, 60.0)
-    assert recorder.health.state == RecorderState.CLOCK
+    assert state(recorder) == RecorderState.CLOCK
     kept = count(tmp_path, "SELECT count(*) FROM blocks WHERE period = 1 AND folded")
     record(recorder, clock, 2 * 3600, 60.0)
-    assert recorder.health.state == RecorderState.OK
+    assert state(recorder) == RecorderState.OK
     assert count(tmp_path, "SELECT count(*) FROM blocks WHERE period = 1 AND folded") < kept
     recorder.stop(10.0)
 
@@ -429,7 +433,7 @@ def test_that_daylight_saving_does_not_touch_it(
     system_time.tzset()
     assert everything(tmp_path) == near(times)
     assert Archive(tmp_path).gaps(0, math.inf) == ()
-    assert recorder.health.state == RecorderState.OK
+    assert state(recorder) == RecorderState.OK
 
 
 def test_that_reading_while_writing_sees_a_whole(tmp_path: Path, recorder: Recorder, clock: FakeClock) -> None:

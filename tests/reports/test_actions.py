@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -25,6 +26,7 @@ from crackseg_desktop.reports.period import day_of
 from crackseg_desktop.reports.report import Action
 
 PERIOD = day_of(DAY, ZONE, at("20:00"))
+_INFINITE, _NAN = RunConfig(learning_rate=math.inf), RunConfig(learning_rate=math.nan)
 
 
 def actions_of(*plans: Plan, **more: object) -> tuple[Action, ...]:
@@ -42,6 +44,14 @@ def failed(kind: str, config: RunConfig | None = SWIN, **more: object) -> Plan:
     [
         (failed("completed", nan_epoch=3), "Restart run with a learning rate of 2e-4."),
         (failed("completed", None, nan_epoch=3), "Restart run with a lower learning rate."),
+        (
+            failed("completed", RunConfig(learning_rate=math.inf), nan_epoch=3),
+            "Restart run with a lower learning rate.",
+        ),
+        (
+            failed("completed", RunConfig(learning_rate=math.nan), nan_epoch=3),
+            "Restart run with a lower learning rate.",
+        ),
         (failed("out_of_memory"), "Restart run with a batch size of 2 instead of 4."),
         (failed("out_of_memory", replace(SWIN, batch_size=1)), "Restart run with a smaller image size."),
         (failed("dataset_error"), "Check the paths of the data set, then restart run."),

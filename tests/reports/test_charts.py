@@ -111,6 +111,12 @@ def test_that_a_diverging_loss_leaves_the_others_readable() -> None:
     assert ">1<" in text
 
 
+def test_that_the_ticks_of_a_loss_that_has_exploded_are_short() -> None:
+    words = [words for _, words in value_ticks("", 0.0, 3.2e16)]
+    assert words[1:] == ["1.0e+16", "2.0e+16", "3.0e+16"]
+    assert [words for _, words in value_ticks("", 0.0, 4e-7)][1] == "1.0e-07"
+
+
 def test_that_a_day_has_at_most_seven_ticks_also_when_the_clocks_change() -> None:
     zone = ZoneInfo("Europe/Berlin")
     for day in (date(2026, 3, 29), date(2026, 10, 25), date(2026, 11, 23)):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 
@@ -210,6 +211,18 @@ def test_that_several_gpus_are_told_apart() -> None:
     assert [line.label for line in report.lanes[0].lines] == ["GPU 0", "GPU 1"]
 
 
+def test_that_memory_of_unequal_gpus_is_compared_in_shares() -> None:
+    period, sources = crowded_day()
+    assert sources.sample is not None
+    first, second = sources.sample.gpus
+    bigger = replace(second, figures={**second.figures, "gpu_memory_total_bytes": 16 * 1024.0**3})
+    report = collect(period, replace(sources, sample=replace(sources.sample, gpus=(first, bigger))))
+    lane = report.lanes[1]
+    assert (lane.unit, lane.limit) == ("ratio", 0.9375)
+    assert max(lane.lines[0].highs) == pytest.approx(2 * max(lane.lines[1].highs), rel=0.01)
+    assert [lane.unit for lane in collect(*crowded_day()).lanes] == ["celsius", "bytes"]
+
+
 def test_that_curves_are_asked_for_only_where_they_are_needed() -> None:
     period, sources = crowded_day()
     asked: list[str] = []
@@ -280,7 +293,16 @@ def test_that_names_are_shortened_and_stay_apart(given: list[str], short: list[s
 
 
 @pytest.mark.parametrize(
-    ("rate", "text"), [(1e-3, "1e-3"), (2e-4, "2e-4"), (0.05, "0.05"), (3.5e-5, "3.5e-5"), (0.0, "0"), (1.0, "1")]
+    ("rate", "text"),
+    [
+        (1e-3, "1e-3"),
+        (2e-4, "2e-4"),
+        (0.05, "0.05"),
+        (3.5e-5, "3.5e-5"),
+        (0.0, "0"),
+        (math.nan, "nan"),
+        (-1e-9, "-1e-09"),
+    ],
 )
 def test_that_learning_rates_are_written_as_people_type_them(rate: float, text: str) -> None:
     assert rate_words(rate) == text
@@ -292,3 +314,40 @@ def test_that_a_stopped_run_tells_why() -> None:
     )
     (run,) = report_of(plan).runs
     assert (run.outcome, run.reason) == (Outcome.INTERRUPTED, "stopped by hand")
+
+
+def test_that_a_stalled_run_has_no_end_in_sight() -> None:
+    plan = Plan("aa", "hangs", at("10:00"), 3, 10, 600.0, 0.5, RunState.STALLED, "no new point for 9 h")
+    report = report_of(plan)
+    row = words.run_row(report, report.runs[0])
+    assert (row.state, row.duration, row.note) == ("Stalled", "10 h", "no new point for 9 h")
+    assert report.runs[0].eta_seconds.reason == "it is stalled"
+
+
+def test_that_what_is_read_now_counts_as_well() -> None:
+    period, sources = quiet_day()
+    assert sources.sample is not None
+    gpu = sources.sample.gpus[0]
+    hot = replace(gpu, figures={**gpu.figures, "gpu_temperature_celsius": 91.0})
+    report = collect(period, replace(sources, sample=replace(sources.sample, gpus=(hot,))))
+    row = next(row for row in report.health if row.kind == "temperature")
+    assert (row.peak.value, row.peak_at, row.now.value) == (91.0, period.now, 91.0)
+
+
+def test_that_nothing_is_foreseen_of_a_day_long_over() -> None:
+    past = FakePast()
+    fill_machine(past, PERIOD.since, PERIOD.until, [])
+    rows = [(PERIOD.since + 60 * i, (60 - 45 * i / 1200) * 1024**3) for i in range(1200)]
+    past.put("host_disk_free_bytes", {"mount": "/data"}, rows)
+    for now, count in ((PERIOD.now, 1), (PERIOD.now + 3 * 86_400, 0)):
+        period = day_of(DAY, ZONE, now)
+        report = collect(period, replace(sources_of(past, [], now), sample=None))
+        assert sum(bool(row.forecast) for row in report.health) == count
+
+
+def test_that_a_run_without_a_duration_says_so() -> None:
+    period, sources = day()
+    run = sources.runs[0]
+    silent = replace(run, facts=replace(run.facts, started=None, updated=at("10:00")))
+    report = collect(period, replace(sources, runs=(silent,)))
+    assert words.run_row(report, report.runs[0]).duration == "–"

@@ -89,6 +89,8 @@ def test_that_the_last_due_is_never_in_the_future_nor_older_than_its_rhythm(now:
         ("daily", "", "2026-11-25"),
         ("daily", "today", "2026-11-25"),
         ("daily", "Yesterday", "2026-11-24"),
+        ("daily", "last", "2026-11-24"),
+        ("weekly", "last", "2026-W47"),
         ("daily", "due", "2026-11-24"),
         ("daily", "2026-10-25", "2026-10-25"),
         ("daily", "2026-10-25T08:00", "2026-10-25"),

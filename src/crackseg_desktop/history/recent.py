@@ -79,7 +79,7 @@ class Recent:
 
 
 def stored_figures(sample: Sample) -> dict[SeriesKey, float]:
-    """Return what of a sample becomes history: figures of stored metrics that were read just now, and the GPUs' names."""
+    """Return what of a sample becomes history: stored figures that were read just now, and the names of the GPUs."""
     figures = {
         series_key(metric, reading.labels): value
         for reading in sample.readings()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from crackseg_desktop.history.clockwatch import ClockWatch, Doubt
+from crackseg_desktop.history.forgetting import forget, shrink
 from crackseg_desktop.history.health import Health, RecorderState, sentence, state_of
 from crackseg_desktop.history.journal import Batch, batch_of
 from crackseg_desktop.history.retention import Pin
@@ -252,9 +253,9 @@ class Recorder:
 
     def _forget(self, store: Store, now: float) -> None:
         if self._watch.doubt is None:
-            store.forget(now)
+            forget(store, now)
         if (over := store.used() + WAL_BYTES - self._keeping.most_bytes) > 0:
-            store.shrink(over, now)
+            shrink(store, over, now)
         store.give_back()
 
     def _fail(self, error: Exception) -> None:

@@ -56,8 +56,8 @@ def _of_machine(report: Report) -> Iterator[Weighed]:
 def _of_disks(report: Report) -> Iterator[Weighed]:
     for row in report.health:
         if row.kind == "disk" and row.forecast:
-            free = units.figure("bytes", row.now.value)
-            yield 1, Action(f"Free space on {row.subject}.", f"{free} free now, {row.forecast}")
+            free = "" if report.period.is_over else f"{units.figure('bytes', row.now.value)} free now, "
+            yield 1, Action(f"Free space on {row.subject}.", f"{free}{row.forecast}")
 
 
 def _of_run(run: RunReport, facts: Run, report: Report) -> Iterator[Weighed]:
@@ -77,7 +77,10 @@ def _of_run(run: RunReport, facts: Run, report: Report) -> Iterator[Weighed]:
 
 def _of_active(run: RunReport, report: Report) -> Iterator[Weighed]:
     if run.stalled:
-        yield 1, Action(f"See whether {run.name} still works.", run.reason or "no new point for longer than usual")
+        idle = run.idle_seconds.value or 0.0
+        waits = f"; its GPU was idle for {units.duration(idle)}" if idle >= _IDLE_SECONDS else ""
+        reason = run.reason or "no new point for longer than usual"
+        yield 1, Action(f"See whether {run.name} still works.", reason + waits)
         return
     kinds = {issue.rule for issue in report.issues if issue.label("run") == run.id}
     if "nan" in kinds:
@@ -114,7 +117,7 @@ def _restart(run: RunReport, facts: Run) -> Action | None:
     evidence = run.reason or "it failed"
     if any(finding.kind == "nan" for finding in facts.findings) and kind not in ("out_of_memory", "dataset_error"):
         rate = config.learning_rate if config is not None else None
-        if rate:
+        if rate is not None and 0 < rate < math.inf:
             lower = _lower(rate)
             return Action(
                 f"Restart {run.name} with a learning rate of {rate_words(lower)}.",
@@ -151,7 +154,7 @@ def _of_unexplained(report: Report, known: Mapping[str, Run]) -> Iterator[Weighe
 def _lower(rate: float) -> float:
     """Return a fifth of a learning rate, to one figure: 1e-3 becomes 2e-4."""
     fifth = rate / 5
-    return round(fifth, -math.floor(math.log10(fifth))) if fifth > 0 else rate
+    return round(fifth, -math.floor(math.log10(fifth)))
 
 
 def _is_superseded(run: RunReport, report: Report) -> bool:
@@ -174,11 +177,13 @@ def _of_heat(report: Report) -> Iterator[Weighed]:
 
 
 def _of_idle(report: Report) -> Iterator[Weighed]:
+    """Tell of runs that work and yet let their GPU wait; a stalled one is told of as such."""
     seconds = report.idle_seconds.value
-    if seconds is not None and seconds >= _IDLE_SECONDS:
-        names = [run.name for run in report.runs if (run.idle_seconds.value or 0.0) >= _IDLE_SECONDS]
-        of = f", most of it in {names[0]}" if names else ""
-        evidence = f"the GPU was idle for {units.duration(seconds)} while a run held it{of}"
+    waiting = [run for run in report.runs if (run.idle_seconds.value or 0.0) >= _IDLE_SECONDS and not run.stalled]
+    if seconds is not None and seconds >= _IDLE_SECONDS and waiting:
+        most = max(waiting, key=lambda run: (run.idle_seconds.value or 0.0, run.id))
+        of = f"{units.duration(most.idle_seconds.value)} of it in {most.name}"
+        evidence = f"the GPU was idle for {units.duration(seconds)} while a run held it, {of}"
         yield 4, Action("See what keeps the GPU waiting, likely the data loader.", evidence)
 
 

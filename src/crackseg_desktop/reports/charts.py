@@ -135,7 +135,8 @@ def _health_row(picture: Picture, row: Health, middle: float, right: float) -> N
     scale = Scale(0.0, whole, left, right)
     picture.rect(left, middle - 3, right - left, 6, "raised", radius=3)
     colour = "warning_shape" if row.is_beyond else "s6"
-    picture.rect(left, middle - 3, max(6.0, scale(used) - left), 6, colour, radius=3)
+    if used > 0:
+        picture.rect(left, middle - 3, max(6.0, scale(used) - left), 6, colour, radius=3)
     if limit is not None:
         picture.rect(scale(limit) - 1, middle - 7, 2, 14, "text")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.insight import coverage
-from crackseg_desktop.insight.usage import last_of, lowest_of, peak_of
+from crackseg_desktop.insight.usage import Peak, last_of, lowest_of, peak_of
 from crackseg_desktop.reports.past import ROWS, subjects
 from crackseg_desktop.reports.report import Coverage, Figure, Health, Lane, Points
 from crackseg_desktop.series import series_key
@@ -88,16 +88,32 @@ def lanes_of(period: Period, machine: Machine) -> tuple[Lane, ...]:
     if lines := _lines(period, machine, gpus.values()):
         limit = machine.limit("gpu_temperature")
         lanes.append(Lane("temperature", "GPU temperature", "celsius", lines, limit))
-    gpus = machine.gpus("gpu_memory_used_bytes", period.since)
-    if lines := _lines(period, machine, gpus.values()):
-        totals = [machine.now("gpu_memory_total_bytes", gpu=uuid).value for uuid in gpus]
-        known = [total for total in totals if total is not None]
-        total = max(known) if len(set(known)) == 1 or (len(lines) == 1 and known) else None
-        lanes.append(Lane("memory", "GPU memory", "bytes", lines, machine.limit("gpu_memory", total), total))
+    lanes += _gpu_memory_lane(period, machine)
     if not lanes and (lines := _lines(period, machine, [("", series_key("host_memory_used_bytes", {}))])):
         total = machine.now("host_memory_total_bytes").value
         lanes.append(Lane("memory", "System memory", "bytes", lines, machine.limit("host_memory", total), total))
     return tuple(lanes)
+
+
+def _gpu_memory_lane(period: Period, machine: Machine) -> list[Lane]:
+    """Return the memory of the GPUs in bytes; in shares where they are of different sizes, so that one limit holds."""
+    gpus = machine.gpus("gpu_memory_used_bytes", period.since)
+    lines = _lines(period, machine, gpus.values())
+    if not lines:
+        return []
+    read = (machine.now("gpu_memory_total_bytes", gpu=uuid).value for uuid in gpus)
+    totals = [total for total in read if total]
+    if len(set(totals)) > 1 and len(lines) == len(totals):
+        shares = tuple(_divided(line, total) for line, total in zip(lines, totals, strict=True))
+        return [Lane("memory", "GPU memory", "ratio", shares, machine.limit("gpu_memory", 1.0), 1.0)]
+    total = totals[0] if len(set(totals)) == 1 else None
+    return [Lane("memory", "GPU memory", "bytes", lines, machine.limit("gpu_memory", total), total)]
+
+
+def _divided(line: Points, total: float) -> Points:
+    columns = (tuple(value / total for value in column) for column in (line.values, line.lows, line.highs))
+    values, lows, highs = columns
+    return replace(line, values=values, lows=lows, highs=highs)
 
 
 def coverage_of(period: Period, past: Past) -> Coverage:
@@ -154,11 +170,19 @@ def _filled(
     is_disk = row.kind == "disk"
     worst = lowest_of(buckets.times, buckets.minima) if is_disk else peak_of(buckets.times, buckets.maxima)
     last = last_of(buckets.times, buckets.lasts)
-    peak = Figure(worst.value) if worst is not None else Figure(reason=NO_FIGURES)
     now = Figure(last.value) if last is not None else Figure(reason=NO_FIGURES)
     if not period.is_over and (read := machine.now(metric, **labels)).value is not None:
         now = read
+        worst = _worse(worst, Peak(read.value, period.now), is_least=is_disk)
+    peak = Figure(worst.value) if worst is not None else Figure(reason=NO_FIGURES)
     return replace(row, peak=peak, peak_at=worst.time if worst is not None else None, now=now)
+
+
+def _worse(worst: Peak | None, other: Peak, *, is_least: bool) -> Peak:
+    """Return the worse of two, the earlier where they are the same."""
+    if worst is None:
+        return other
+    return other if (other.value < worst.value if is_least else other.value > worst.value) else worst
 
 
 def _lines(period: Period, machine: Machine, series: Iterable[tuple[str, SeriesKey]]) -> tuple[Points, ...]:

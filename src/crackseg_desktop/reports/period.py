@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
+from crackseg_desktop.units import MISSING
+
 Kind = Literal["daily", "weekly"]
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -106,7 +108,10 @@ class Period:
 
     def moment(self, moment: float) -> str:
         """Write a moment as the reader of the period needs it: with the day where it is not the only one."""
-        local = self.local(moment)
+        try:
+            local = self.local(moment)
+        except (ValueError, OverflowError, OSError):  # files may well tell a time that no calendar has
+            return MISSING
         if self.kind == "daily" and local.date() == self.first:
             return self.clock(moment)
         if self.first <= local.date() <= self.last:

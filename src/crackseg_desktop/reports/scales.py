@@ -51,7 +51,10 @@ def value_ticks(unit: str, low: float, high: float) -> list[tuple[float, str]]:
     first = math.ceil(low / step - 1e-9)
     rows = [index * step for index in range(first, int(high / step + 1e-9) + 1)]
     decimals = next((places for places in range(4) if abs(step * 10**places - round(step * 10**places)) < 1e-9), 4)
-    return [(value, units.figure(unit, value) if unit else f"{value:.{decimals}f}") for value in rows]
+    if not unit:
+        form = ".1e" if max(map(abs, rows), default=0.0) >= 1e5 or decimals > 3 else f".{decimals}f"
+        return [(value, f"{value:{form}}") for value in rows]
+    return [(value, units.figure(unit, value)) for value in rows]
 
 
 def time_ticks(period: Period) -> list[tuple[float, str]]:

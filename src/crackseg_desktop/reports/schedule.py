@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from crackseg_desktop.reports.period import Kind
 
 KINDS: tuple[Kind, ...] = ("daily", "weekly")
+NAMED_DAYS = ("today", "yesterday", "last", "due")
+"""``last`` is the last day, or week, that is over; ``due`` the one whose report the settings had due last."""
 _DEFAULT = Reports()
 
 
@@ -59,20 +61,21 @@ def last_due(kind: Kind, now: float, reports: Reports, zone: tzinfo | None) -> P
 
 
 def asked_period(kind: Kind, day: str, now: float, reports: Reports, zone: tzinfo | None) -> Period:
-    """Return the period that a person means by ``day``: an ISO date, today, yesterday, due, or "" for the usual one.
+    """Return the period that a person means by ``day``: an ISO date, one of ``NAMED_DAYS``, or "" for the usual one.
 
-    The usual one is today, and the week that goes on; on the day on which the settings have the weekly report, the
-    week before. Raises ValueError for anything else, and for days to come.
+    The usual one is today, or the week that goes on; on the day on which the settings have the weekly report, the week
+    before. Raises ValueError for anything else, and for days to come.
     """
-    of = day_of if kind == "daily" else week_of
+    of, days = (day_of, 1) if kind == "daily" else (week_of, 7)
     today = _today(now, zone)
-    match day.strip().lower():
-        case "" if kind == "weekly" and DAYS[today.weekday()].lower() == reports.weekly_on:
-            return week_of(today - timedelta(days=7), zone, now)
-        case "" | "today":
+    is_reporting_day = kind == "weekly" and DAYS[today.weekday()].lower() == reports.weekly_on
+    match day.strip().lower() or ("last" if is_reporting_day else "today"):
+        case "today":
             return of(today, zone, now)
         case "yesterday":
             return of(today - timedelta(days=1), zone, now)
+        case "last":
+            return of(today - timedelta(days=days), zone, now)
         case "due":
             return last_due(kind, now, reports, zone)
         case other:
@@ -95,7 +98,7 @@ def _past_day(text: str, today: date) -> date:
     except ValueError:
         day = None
     if day is None or day.year <= 1970:
-        raise ValueError(f"must be a date such as 2026-11-23, today, yesterday or due, not {text!r}")
+        raise ValueError(f"must be a date such as 2026-11-23, or one of {', '.join(NAMED_DAYS)}, not {text!r}")
     if day > today:
         raise ValueError(f"{day} is yet to come")
     return day

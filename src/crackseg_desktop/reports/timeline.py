@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH = 698.0
 _LEFT, _RIGHT = 52.0, 690.0
-_LANE, _LANE_GAP = 62.0, 10.0
+_LANE, _LANE_GAP = 62.0, 14.0
 _BAR = 10.0
 _LABELLED_ROW, _PLAIN_ROW = 30.0, 14.0
 _MOST_LABELLED_ROWS, _MOST_PLAIN_ROWS = 4, 10
@@ -51,7 +51,7 @@ def timeline(report: Report, theme: Theme = "light") -> str:
     lanes_top = runs_height + marks_height
     lanes_height = len(report.lanes) * (_LANE + _LANE_GAP) if report.lanes else 24.0
     legend = _legend(report.lanes)
-    height = lanes_top + lanes_height + 10 + (18 if legend else 0)
+    height = lanes_top + lanes_height + 6 + (18 if legend else 0)
     picture = Picture(WIDTH, height, _title(report), _description(report), theme)
     _draw_gaps(picture, report, scale, lanes_top, lanes_top + lanes_height - _LANE_GAP)
     _draw_runs(picture, rows, row_height, labelled=labelled, more=more)
@@ -124,9 +124,9 @@ def _draw_runs(picture: Picture, rows: Sequence[Sequence[_Bar]], height: float, 
         top = index * height + offset
         for bar in row:
             is_active = bar.run.outcome == Outcome.ACTIVE
-            colour = _BAR_COLOURS.get(bar.run.outcome, "s6")
+            colour = "warning_shape" if bar.run.stalled and is_active else _BAR_COLOURS.get(bar.run.outcome, "s6")
             if labelled:
-                weight, ink = (600, "accent") if is_active else (400, "text")
+                weight, ink = (600, "accent") if is_active and not bar.run.stalled else (400, "text")
                 picture.text(bar.anchor, top - 5, bar.label, ink, size=CAPTION, weight=weight)
             picture.rect(bar.left, top, bar.right - bar.left, _BAR, colour, radius=2)
             if bar.run.outcome == Outcome.FAILED:

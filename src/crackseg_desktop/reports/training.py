@@ -33,6 +33,8 @@ _ORDER = tuple(Outcome)
 MOST_CURVES = 5
 _CURVE_POINTS = 400
 _SHORT = 22
+_INFINITE = 1e30
+"""Values beyond it are infinite but for their name: differences of them are."""
 _NOT_YET = "not known before two epochs have ended"
 
 
@@ -72,7 +74,6 @@ def run_report(period: Period, told: Told, short: str, targets: Targets) -> RunR
     ended = told.ended if told.ended is not None else period.until
     lived = ended - told.begun
     ahead = told.ended is not None and told.ended > period.until  # it ended after the period
-    eta = Figure(run.eta_seconds) if run.eta_seconds is not None else Figure(reason="no estimate")
     return RunReport(
         id=run.id,
         name=facts.name,
@@ -84,10 +85,10 @@ def run_report(period: Period, told: Told, short: str, targets: Targets) -> RunR
         total_epochs=facts.total_epochs,
         started=facts.started,
         ended=None if told.outcome == Outcome.ACTIVE else told.ended,
-        seconds=Figure(lived) if facts.started is not None else Figure(reason="its start is not known"),
+        seconds=Figure(lived) if facts.started is not None and lived > 0 else Figure(reason="its files do not tell"),
         period_seconds=max(0.0, min(ended, period.until) - max(told.begun, period.since)),
         epochs_per_hour=Figure(run.epochs_per_hour) if run.epochs_per_hour is not None else Figure(reason=_NOT_YET),
-        eta_seconds=eta if told.outcome == Outcome.ACTIVE and not period.is_over else Figure(reason="it has ended"),
+        eta_seconds=_time_left(period, told),
         scores=scores,
         peak_memory_bytes=_peak(run),
         checkpoints=_checkpoints(period, told),
@@ -181,7 +182,7 @@ def settings_of(config: RunConfig | None) -> tuple[tuple[str, str], ...]:
 
 def rate_words(rate: float) -> str:
     """Write a learning rate as people type it: ``0.01``, ``2e-4``."""
-    if rate == 0 or rate >= 0.01:
+    if not 0 < rate < 0.01:
         return f"{rate:g}"
     figures, _, power = f"{rate:.3e}".partition("e")
     return f"{figures.rstrip('0').rstrip('.')}e{int(power)}"
@@ -199,7 +200,7 @@ def end_of(run: Run) -> float | None:
 def _told(period: Period, run: Run) -> Told | None:
     begun = run.facts.started if run.facts.started is not None else run.facts.updated
     ended = end_of(run)
-    if begun is None or begun >= max(period.until, period.since + 1):
+    if begun is None or not math.isfinite(begun) or begun >= max(period.until, period.since + 1):
         return None
     if not run.active and (ended is None or ended < period.since):
         return None
@@ -247,12 +248,22 @@ def _points(told: Told, name: str) -> Points | None:
     curve = told.curves.get(name)
     if curve is None:
         return None
-    rows = [(float(step), value) for step, _, value in curve.points() if math.isfinite(value)]
+    rows = [(float(step), value) for step, _, value in curve.points() if abs(value) < _INFINITE]
     if len(rows) < 2:
         return None
     stride = math.ceil(len(rows) / _CURVE_POINTS)
     kept = rows[::stride] if (len(rows) - 1) % stride == 0 else [*rows[::stride], rows[-1]]
     return Points(name, tuple(step for step, _ in kept), tuple(value for _, value in kept))
+
+
+def _time_left(period: Period, told: Told) -> Figure:
+    """Return the time that a run which goes on still needs, as seen now."""
+    if told.outcome != Outcome.ACTIVE or period.is_over:
+        return Figure(reason="it has ended" if told.outcome != Outcome.ACTIVE else "the period is over")
+    if told.run.state == RunState.STALLED:
+        return Figure(reason="it is stalled")
+    left = told.run.eta_seconds
+    return Figure(left, likely=True) if left is not None else Figure(reason="no estimate")
 
 
 def _checkpoints(period: Period, told: Told) -> CheckpointUse:

@@ -28,7 +28,7 @@ NO_GPU = "no GPU was read in this period"
 NOT_LINKED = "the run was not seen on a GPU"
 NO_TARIFF = "no tariff is set"
 _NO_POWER = "no readings of its power"
-_SOON_SECONDS = 7 * 86_400.0
+_SOON_SECONDS, _RECENT_SECONDS = 7 * 86_400.0, 86_400.0
 _UTILIZATION, _HELD = "gpu_utilization_ratio", "training_gpu_memory_used_bytes"
 
 
@@ -164,10 +164,13 @@ class Usage:
         return energy_in(power, counter, since, until)
 
     def _forecast(self, row: Health) -> str:
-        """Say when a disk likely goes below its limit, where that is soon; "" else."""
-        if row.limit is None:
+        """Say when a disk likely goes below its limit, where that is soon; "" else.
+
+        It is told as of now: of a period that is long over there is nothing to foresee.
+        """
+        until = self.period.now
+        if row.limit is None or until - self.period.until > _RECENT_SECONDS:
             return ""
-        until = self.period.until
         key = series_key("host_disk_free_bytes", {"mount": row.subject})
         read = self.past.read(key, until - max(WINDOWS), until, 1000)
         told = forecast_disk(read.times, read.means, row.limit, until)
