@@ -162,7 +162,8 @@ def either(busy: float, idle: float, noise: float, step: float, wave: float = 0.
 
     def make(moment: Moment) -> np.ndarray:
         usual = (busy if moment.trains else idle) + moment.wave(wave, 11)
-        return step * np.round(np.abs(usual + moment.noise(noise)) / step)
+        whole: np.ndarray = np.round(np.abs(usual + moment.noise(noise)) / step)
+        return step * whole
 
     return make
 
