@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.alerts.engine import Observation
     from crackseg_desktop.alerts.rule import Rule, RuleStatus
     from crackseg_desktop.curves import Curve, Curves
+    from crackseg_desktop.history.health import Health
     from crackseg_desktop.history.recent import Window as RecentWindow
     from crackseg_desktop.monitor import Snapshot
     from crackseg_desktop.readings import AlertEvent, CurvePoints, GpuReading, Run, RunRemoved, Sample, Silence
@@ -159,6 +160,7 @@ class Model:
         runs: newest first.
         selected_run_id, selected_gpu: what a person chose; None: the model chooses.
         timeline: the time that the plots show.
+        health: how the history is doing; None: none is kept.
         channel_tests: why the last test of a channel failed, or an empty text.
     """
 
@@ -176,6 +178,7 @@ class Model:
         self._observed: tuple[Observation, ...] | None = None
         self.columns = Columns()
         self.timeline.forget()
+        self.health: Health | None = None
         self.runs: tuple[Run, ...] = ()
         self.curves: dict[str, Curves] = {}
         self._missing: set[str] = set()
@@ -200,6 +203,8 @@ class Model:
         self._alerts = AlertList(snapshot.alerts)
         self.silences = snapshot.silences
         self.rules = snapshot.rules
+        self.health = snapshot.history
+        self.timeline.trouble = "" if self.health is None else self.health.reason
         self.loaded_at = self.now
         self.dropped_samples = snapshot.dropped_samples
 
