@@ -21,7 +21,7 @@ from crackseg_desktop.ui.alert_list import AlertList
 from crackseg_desktop.ui.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from numpy import float64
     from numpy.typing import NDArray
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.readings import AlertEvent, CurvePoints, GpuReading, Run, RunRemoved, Sample, Silence
     from crackseg_desktop.series import SeriesKey
     from crackseg_desktop.settings import Settings
+    from crackseg_desktop.ui.replaying import Answer, Question
     from crackseg_desktop.ui.time_range import TimeView, Window
     from crackseg_desktop.ui.tracks import Track
 
@@ -169,6 +170,9 @@ class Model:
         self.selected_gpu: str | None = None
         self.timeline = Timeline()
         self.channel_tests: dict[str, str] = {}
+        self.replays: dict[Hashable, Answer] = {}
+        self._question: Question | None = None
+        self._questions: set[Hashable] = set()
         self.clear()
 
     def clear(self) -> None:
@@ -181,6 +185,7 @@ class Model:
         self.health: Health | None = None
         self.runs: tuple[Run, ...] = ()
         self.curves: dict[str, Curves] = {}
+        self.replays, self._questions = {}, set()
         self._missing: set[str] = set()
         self._asked: set[str] = set()
         self._alerts = AlertList()
@@ -293,6 +298,22 @@ class Model:
         if not values:
             values = dict(next((told.values for told in self.rules if told.rule.name == rule.name), {}))
         return tuple(sorted(values.items(), key=lambda item: item[1], reverse=rule.comparison == "above"))
+
+    def replay_of(self, event: AlertEvent) -> Answer | None:
+        """Return what the rule of an alert would have done lately, once the history has told; asks it, once."""
+        from crackseg_desktop.ui.replaying import question_of
+
+        question = None if self.timeline.off else question_of(event, self)
+        if question is not None and question.identity not in self._questions:
+            self._question = question
+        return None if question is None else self.replays.get(question.identity)
+
+    def take_question(self) -> Question | None:
+        """Return what was asked of the history about a rule since the last call, each question once."""
+        question, self._question = self._question, None
+        if question is not None:
+            self._questions.add(question.identity)
+        return question
 
     def value_of(self, event: AlertEvent) -> float | None:
         """Return the newest value of what an open alert is about; of one that is over, the last."""
