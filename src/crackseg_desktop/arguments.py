@@ -14,9 +14,14 @@ from crackseg_desktop.moments import parse_moment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PAGES = ("overview", "training", "gpus", "system", "alerts", "settings")
+PAGES = ("overview", "training", "gpus", "system", "alerts", "reports", "settings")
 _HELP = frozenset({"-h", "--help"})
 _FOR_HELP = "for how many seconds (default 20); where a rule waits longer, simulated time runs faster"
+_MOMENT_HELP = "Unix seconds, ISO 8601 or an age (10m, 24h, 7d)"
+_DATE_HELP = (
+    "a date, today, yesterday, or due: what the settings had due last, for timers that may fire late. "
+    "Default: today, or this week; on the day of the weekly report (Monday) the week before"
+)
 _RUNS_HELP = "a folder to watch (repeatable)"
 
 
@@ -75,7 +80,11 @@ def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
         case "runs" | "check":
             parser.add_argument("folders", metavar="DIR", nargs="*", help="instead of the watched folders")
         case "alerts":
-            parser.add_argument("--since", metavar="T", type=_moment, help="Unix seconds, ISO 8601 or an age (24h)")
+            parser.add_argument("--since", metavar="T", type=_moment, help=_MOMENT_HELP)
+        case "history":
+            _add_history(parser)
+        case "report":
+            _add_report(parser)
         case "curves":
             parser.add_argument("run", metavar="RUN", help="an id or name from 'runs', a folder or a file")
             parser.add_argument("--tag", metavar="GLOB", action="append", default=[], help="only these tags")
@@ -105,6 +114,24 @@ def _add_arguments(name: str, parser: argparse.ArgumentParser) -> None:
             parser.add_argument("run", metavar="RUN", nargs="?", help="an id or name from 'runs', or a folder")
 
 
+def _add_history(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--metric", metavar="GLOB", action="append", default=[], help="only these metrics (repeatable)")
+    parser.add_argument("--since", metavar="T", type=_moment, default="24h", help=f"{_MOMENT_HELP} (default 24h)")
+    parser.add_argument("--until", metavar="T", type=_moment, help=f"{_MOMENT_HELP} (default: now)")
+    parser.add_argument("--format", choices=("csv", "json"), help="default csv, a column for each label")
+    like = "the CSV columns of that tool's --query-gpu, in local time; --metric does not apply"
+    parser.add_argument("--like", choices=("nvidia-smi",), help=like)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", choices=("daily", "weekly"))
+    parser.add_argument("--date", metavar="D", default="", help=_DATE_HELP)
+    output = "FILE.md, .html or .pdf; without it Markdown is printed"
+    parser.add_argument("--output", metavar="FILE", type=_document, help=output)
+    parser.add_argument("--send", action="store_true", help="send it through all channels that are on, once a period")
+    parser.add_argument("--again", action="store_true", help="with --send: send it although it was sent before")
+
+
 def _add_fault(parser: argparse.ArgumentParser) -> None:
     from crackseg_desktop.simulation.faults import FAULTS
 
@@ -132,6 +159,13 @@ def _moment(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return text
+
+
+def _document(text: str) -> Path:
+    path = Path(text).expanduser()
+    if path.suffix.lower() not in (".md", ".html", ".pdf"):
+        raise argparse.ArgumentTypeError(f"must end with .md, .html or .pdf, not {text!r}")
+    return path
 
 
 def _size(text: str) -> tuple[int, int]:

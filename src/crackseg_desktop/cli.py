@@ -25,10 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
+    from crackseg_desktop.clock import Clock
     from crackseg_desktop.core import Core
+    from crackseg_desktop.history.archive import Archive
     from crackseg_desktop.inbox import Inbox
+    from crackseg_desktop.notify.channels import Channel
+    from crackseg_desktop.notify.notifier import Delivery
+    from crackseg_desktop.reports.period import Period
+    from crackseg_desktop.reports.report import Report
     from crackseg_desktop.settings import Loaded, Settings
     from crackseg_desktop.survey import Found, Look
+    from crackseg_desktop.ui.desk import Desk
 
     Document = dict[str, Any] | list[Any]
 
@@ -223,6 +230,132 @@ def alerts(options: argparse.Namespace) -> int:
     return 0
 
 
+def history(options: argparse.Namespace) -> int:
+    """Print the stored figures."""
+    from crackseg_desktop.export import history as stored
+    from crackseg_desktop.moments import parse_moment
+
+    if options.like and options.format == "json":
+        raise CommandError(f"--like {options.like} is CSV", USAGE)
+    now = SystemClock().time()
+    since, until = parse_moment(options.since, now), parse_moment(options.until or str(now), now)
+    if until < since:
+        raise CommandError("--until lies before --since", USAGE)
+    with closing(_archive(options, now)) as past:
+        chosen = stored.excerpt(past, options.metric, since, until)
+        _check_readable(past, _data_dir(options))
+        if options.like:
+            stored.write_nvidia_smi(sys.stdout, past, since, until)
+        else:
+            write = stored.write_json if options.format == "json" else stored.write_csv
+            write(sys.stdout, chosen)
+        _check_readable(past, _data_dir(options))
+    return 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """Print, write or send the report of a day or a week."""
+    from crackseg_desktop.reporting import ReportError
+    from crackseg_desktop.reports.schedule import asked_period
+
+    if options.again and not options.send:
+        raise CommandError("--again needs --send", USAGE)
+    settings, now = _settings(options).settings, _report_clock(options).time()
+    try:
+        period = asked_period(options.kind, options.date, now, settings.reports, None)
+    except ValueError as error:
+        raise CommandError(f"--date {error}", USAGE) from error
+    try:
+        return _send_report(options, period) if options.send else _show_report(options, period)
+    except ReportError as error:
+        raise CommandError(str(error)) from error
+
+
+def _show_report(options: argparse.Namespace, period: Period) -> int:
+    from crackseg_desktop.reports.markdown import render_markdown
+
+    found = _gather(options, period)
+    if options.output:
+        _write_report(found, options.output)
+    else:
+        sys.stdout.write(render_markdown(found))
+    return 0
+
+
+def _send_report(options: argparse.Namespace, period: Period) -> int:
+    """Send the report through the channels that have not had it; what was sent before is not even gathered."""
+    from crackseg_desktop.notify.channels import channels_from
+    from crackseg_desktop.reporting import entry_of
+
+    if options.demo or options.read_only:
+        raise CommandError("a demonstration sends nothing" if options.demo else "--read-only sends nothing", USAGE)
+    channels = channels_from(_settings(options).settings)
+    if not channels:
+        raise CommandError("there is no channel to send through: set one up in the settings, under [channels]")
+    entry = entry_of(period, _data_dir(options))
+    is_due = options.again or entry.waits_for([channel.name for channel in channels])
+    found = _gather(options, period) if is_due or options.output else None
+    if found is not None and options.output:
+        _write_report(found, options.output)
+    if found is not None and is_due:
+        deliveries = _deliver(options, found, channels)
+        if deliveries:
+            return FAILURE if any(delivery.error for delivery in deliveries) else 0
+    through = f"through {', '.join(entry.sent)}" if entry.sent else "by another program"
+    print(printable(f"{period.slug}: was sent {through}; --again repeats it"))
+    return 0
+
+
+def _deliver(options: argparse.Namespace, found: Report, channels: Sequence[Channel]) -> list[Delivery]:
+    """Send a report, say what happened as it happens, and keep it with the past reports."""
+    from crackseg_desktop.core import build_sender
+    from crackseg_desktop.reporting import keep, send
+
+    data_dir, clock = _data_dir(options), SystemClock()
+    keep(found, data_dir, clock)
+    deliveries = []
+    for delivery in send(found, data_dir, clock, channels, build_sender(data_dir, clock), again=options.again):
+        print(printable(f"{delivery.notifier}: {delivery.error or 'sent'}"), flush=True)
+        deliveries.append(delivery)
+    return deliveries
+
+
+def _gather(options: argparse.Namespace, period: Period) -> Report:
+    from crackseg_desktop.reporting import gather, gather_demo
+
+    settings, clock = _settings(options).settings, SystemClock()
+    if options.demo:
+        return gather_demo(settings, _temporary_folder(), _report_clock(options), period)
+    return gather(settings, _data_dir(options), _folders(options, []), clock, period, _look(options, []))
+
+
+def _report_clock(options: argparse.Namespace) -> Clock:
+    """Return the machine's clock; a demonstration's stands still at an afternoon, whose day has something to tell."""
+    if not options.demo:
+        return SystemClock()
+    from crackseg_desktop.simulation.timeline import story_clock
+
+    return story_clock()
+
+
+def _write_report(found: Report, path: Path) -> None:
+    """Write a report into a file; a PDF is drawn by Qt, which a server may lack."""
+    if path.suffix.lower() != ".pdf":
+        from crackseg_desktop.reporting import write
+
+        write(found, path)
+        return
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    try:
+        from crackseg_desktop.ui.pdf import write_pdf
+    except ImportError as error:
+        raise CommandError(f"a PDF needs Qt: {error}; .md and .html do without it") from error
+    try:
+        write_pdf(found, path)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
 def watch(options: argparse.Namespace) -> int:
     """Watch headless until told to stop."""
     from crackseg_desktop.headless import watch as watch_headless
@@ -255,10 +388,26 @@ def screenshot(options: argparse.Namespace) -> int:
     shown = replace(chosen, watch=Watch(tuple(map(str, folders))))
     past = partial(ToldPast, clock.time()) if options.demo else partial(Archive, _data_dir(options))
     try:
-        render(snapshot, options.file, options.page, options.theme, options.size, shown, past)
+        desk = _desk(options, folders) if options.page == "reports" else None
+        render(snapshot, options.file, options.page, options.theme, options.size, shown, past, desk=desk)
     except OSError as error:
         raise CommandError(str(error)) from error
     return 0
+
+
+def _desk(options: argparse.Namespace, folders: Sequence[Path]) -> Desk:
+    """Return what the page of reports shows; a demonstration writes one for it."""
+    from crackseg_desktop.reporting import ReportError
+    from crackseg_desktop.ui.app import AppOptions
+    from crackseg_desktop.ui.report_desk import at_once
+    from crackseg_desktop.ui.report_work import reporter_for
+
+    data_dir = _temporary_folder() if options.demo else _data_dir(options)
+    how = AppOptions(lambda: _settings(options), data_dir, demo=options.demo, clock=_report_clock(options))
+    try:
+        return at_once(reporter_for(how, _settings(options).settings, lambda: folders), writes=options.demo)
+    except ReportError as error:
+        raise CommandError(str(error)) from error
 
 
 def notify_test(options: argparse.Namespace) -> int:
@@ -400,6 +549,8 @@ COMMANDS = {
     "curves": curves,
     "check": check,
     "alerts": alerts,
+    "history": history,
+    "report": report,
     "watch": watch,
     "screenshot": screenshot,
     "notify-test": notify_test,
@@ -477,13 +628,39 @@ def _answers(folder: Path) -> bool:
 def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
     from crackseg_desktop.core import assemble, assemble_demo
     from crackseg_desktop.notify.desktop import native_notifiers
+    from crackseg_desktop.report_schedule import add_schedule
 
     chosen, clock = _settings(options).settings, SystemClock()
     if options.demo:
         core = assemble_demo(chosen, clock, notifiers=native_notifiers())
     else:
         core = assemble(chosen, _data_dir(options), folders, clock, notifiers=native_notifiers())
+        if not options.read_only:
+            add_schedule(core, chosen, _data_dir(options), clock)
     return core
+
+
+def _archive(options: argparse.Namespace, now: float) -> Archive:
+    """Open the history to read it; that of a demonstration is written first."""
+    from crackseg_desktop.history.archive import Archive
+    from crackseg_desktop.history.tiers import keeping_of
+
+    if options.demo:
+        from crackseg_desktop.demo_past import write_demo_history
+
+        folder = _temporary_folder()
+        write_demo_history(folder, now)
+        return Archive(folder)
+    return Archive(_data_dir(options), keeping_of(_settings(options).settings.history))
+
+
+def _check_readable(past: Archive, data_dir: Path) -> None:
+    """Raise where the history cannot be read; one that does not exist yet is empty."""
+    from crackseg_desktop.history.schema import FILE_NAME
+
+    path = data_dir / FILE_NAME
+    if past.problem is not None and path.exists():
+        raise CommandError(f"{path} cannot be read: {past.problem}")
 
 
 def _look_at_runs(options: argparse.Namespace) -> Iterable[Look]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -66,6 +66,7 @@ class Core:
         others: further sources, such as the watch over hosts.
         keepers: what keeps the alerts and the history.
         remote: sends to mail, chats and phones; None where that is off (a demonstration).
+        on_settings: is told settings that take effect at once.
     """
 
     monitor: Monitor
@@ -78,6 +79,7 @@ class Core:
     others: tuple[Worker, ...] = ()
     keepers: tuple[Worker, ...] = ()
     remote: Remote | None = None
+    on_settings: list[Callable[[Settings], None]] = field(default_factory=list)
 
     def start(self) -> None:
         """Start everything; what keeps is stopped last of all."""
@@ -89,6 +91,8 @@ class Core:
         _configure_router(self.router, settings)
         if self.remote is not None:
             self.remote.configure(channels_from(settings))
+        for tell in self.on_settings:
+            tell(settings)
 
     def stop(self, timeout: float = 5.0) -> None:
         """Stop everything in order; idempotent."""

@@ -34,7 +34,8 @@ def _state(name: str, labels: tuple[str, ...], title: str, words: str, unit: str
 
 
 _ROWS = (
-    Metric("gpu_memory_total_bytes", "bytes", _GPU, "GPU memory, total", "Memory of the card.", stored=False),
+    Metric("gpu_info", "", ("gpu", "index", "name"), "GPU", "1 for each GPU: its index and its name.", read=False),
+    Metric("gpu_memory_total_bytes", "bytes", _GPU, "GPU memory, total", "Memory of the card."),
     Metric(
         "gpu_memory_used_bytes", "bytes", _GPU, "GPU memory", "Memory in use as nvidia-smi counts it, reserved apart."
     ),
@@ -106,7 +107,7 @@ _ROWS = (
     Metric("host_cpu_used_ratio", "ratio", (), "CPU", "Share of all CPU threads in use."),
     Metric("host_cpu_threads", "", (), "CPU threads", "Logical CPUs.", stored=False),
     Metric("host_load1", "", (), "Load", "Processes that run or wait, one-minute average."),
-    Metric("host_memory_total_bytes", "bytes", (), "RAM, total", "Memory of the machine.", stored=False),
+    Metric("host_memory_total_bytes", "bytes", (), "RAM, total", "Memory of the machine."),
     Metric("host_memory_used_bytes", "bytes", (), "RAM", "Memory that is not available: total less available."),
     Metric(
         "host_memory_available_bytes",
@@ -125,7 +126,7 @@ _ROWS = (
         stored=False,
     ),
     Metric("host_swap_used_bytes", "bytes", (), "Swap", "Swap in use."),
-    Metric("host_disk_total_bytes", "bytes", ("mount",), "Disk, total", "Size of the file system.", stored=False),
+    Metric("host_disk_total_bytes", "bytes", ("mount",), "Disk, total", "Size of the file system."),
     Metric("host_disk_used_bytes", "bytes", ("mount",), "Disk, used", "Space in use.", stored=False),
     Metric("host_disk_free_bytes", "bytes", ("mount",), "Disk, free", "Space that this user can still write."),
     Metric(

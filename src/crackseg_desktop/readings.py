@@ -71,6 +71,11 @@ class GpuReading(Reading):
     processes: tuple[GpuProcess, ...] = ()
     taken: float = 0.0  # when these figures were read: older than the sample where the GPU does not answer
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """Return the labels of ``gpu_info``."""
+        return {"gpu": self.uuid, "index": str(self.index), "name": self.name}
+
 
 @dataclass(frozen=True, slots=True)
 class GpuProcess:

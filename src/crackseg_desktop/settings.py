@@ -303,15 +303,18 @@ def edited(text: str, changes: Mapping[str, Any]) -> str:
     return tomlkit.dumps(document)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file in one step, durably; of a link, what it points to. Raises OSError."""
-    import tempfile  # brings shutil and three compressors, and most starts save nothing
+def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Replace a file in one step, durably; of a link, what it points to. Raises OSError.
 
+    ``mode`` are its permissions, less those that this process gives nobody; by default it is its owner's alone.
+    """
     path = Path(os.path.realpath(path))
     if path.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(temporary, flags, mode)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

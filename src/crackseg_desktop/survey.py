@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.alerts.engine import judge_once
 from crackseg_desktop.alerts.observe import observations
 from crackseg_desktop.alerts.rules import rules_from
+from crackseg_desktop.curves import add_points
 from crackseg_desktop.export import documents
 from crackseg_desktop.export.verdict import Verdict, verdict
 from crackseg_desktop.insight.linking import link
@@ -27,7 +28,7 @@ from crackseg_desktop.training.library import Library
 from crackseg_desktop.training.mounts import Mounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from crackseg_desktop.alerts.engine import Observation
@@ -104,15 +105,19 @@ class Look:
         return self.sample or Sample(self.now, 0.0, None)
 
 
-def look(settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clock) -> Look:
-    """Read this machine and the runs under the folders."""
-    from crackseg_desktop.core import build_sampler
+def look(
+    settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clock, sample: Sample | None = None
+) -> Look:
+    """Read this machine, unless somebody has done so just now (``sample``), and the runs under the folders."""
+    stuck: tuple[str, ...] = ()
+    if sample is None:
+        from crackseg_desktop.core import build_sampler
 
-    sampler, _ = build_sampler(settings, data_dir, folders, clock, lambda event: None)
-    sample = sampler.sample_once()
+        sampler, _ = build_sampler(settings, data_dir, folders, clock, lambda event: None)
+        sample, stuck = sampler.sample_once(), sampler.stuck
     known = [item for batch in _read(data_dir, folders, clock) for item in batch]
     alerts = alerts_of_instance(data_dir)
-    return _looked(settings, clock, sample, known, sample.processes, alerts, sampler.stuck)
+    return _looked(settings, clock, sample, known, sample.processes, alerts, stuck)
 
 
 def look_at_runs(settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clock) -> Iterator[Look]:
@@ -149,6 +154,40 @@ def find_others(folders: Sequence[Path], clock: Clock, *, demo: bool = False) ->
         return _demo(clock)[1], []
     found, paths = read_other_runs(folders, answers=Mounts(clock).answers)
     return [Found(item.facts, item.curves) for item in found], paths
+
+
+class CurveReader:
+    """Reads the curves of one run after the other from their files, for who needs a few of many. For one thread."""
+
+    def __init__(self, data_dir: Path, folders: Sequence[Path], clock: Clock) -> None:
+        self._data_dir, self._folders, self._clock = data_dir, folders, clock
+        self._library: Library | None = None
+        self._curves: dict[str, Curves] = {}
+
+    def __call__(self, run: str) -> Curves:
+        """Return the curves of the run with an id, superseded points included; none where there is no such run."""
+        if run not in self._curves:
+            for reader, chunks in self._parts(run):
+                if reader.id == run or reader.parked is None:
+                    curves = self._curves.setdefault(reader.id, {})
+                    for chunk in chunks:
+                        add_points(curves, chunk)
+        return self._curves.get(run, {})
+
+    def _parts(self, run: str) -> Iterable[tuple[FollowedRun, Iterator[CurvePoints]]]:
+        library, now = self._opened(), self._clock.time()
+        parked = next((item for item in library.readers.values() if item.id == run and item.is_at_rest()), None)
+        if parked is not None:
+            return [(parked, parked.reread(now))]
+        # Whose the parts of a shared file are shows only when all the runs that share it are read.
+        return library.read(now, settle=True, is_due=lambda item: item.id == run or library.shares(item))
+
+    def _opened(self) -> Library:
+        if self._library is None:
+            with closing(RunIndex(self._data_dir)) as index:
+                self._library = Library(list(self._folders), index.recall, Mounts(self._clock).answers)
+                self._library.refresh()
+        return self._library
 
 
 def alerts_of_instance(data_dir: Path) -> list[Document] | None:
@@ -220,7 +259,6 @@ def _looked(
 
 
 def _demo(clock: Clock) -> tuple[Sample, list[Found]]:
-    from crackseg_desktop.curves import add_points
     from crackseg_desktop.simulation.hardware import sample_at
     from crackseg_desktop.simulation.sources import told_runs
 

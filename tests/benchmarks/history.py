@@ -93,7 +93,9 @@ def record(folder: Path, hours: int) -> float:
     recorder.write()
     print(f"recorded              {samples:,} samples of {len(KEYS)} series, {samples / 86400:.1f} days")
     print(f"add, caller's thread  {1e6 * adding / samples:.2f} us a sample")
-    cost = f"{1e3 * working / samples:.4f} ms of CPU a sample, {1e3 * writing / samples:.4f} ms with waiting for the disk"
+    cost = (
+        f"{1e3 * working / samples:.4f} ms of CPU a sample, {1e3 * writing / samples:.4f} ms with waiting for the disk"
+    )
     print(f"writer's thread       {cost} (all in; longest write {longest:.2f} s)")
     end = clock.now
     recorder.stop(60.0)

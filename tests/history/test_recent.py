@@ -60,7 +60,7 @@ def test_that_it_keeps_a_bounded_window_and_forgets_series_that_are_gone(
 def test_that_only_stored_metrics_are_kept(make_sample: Callable[..., Sample]) -> None:
     recent = Recent()
     recent.add(make_sample())
-    assert series_key("gpu_memory_total_bytes", {"gpu": "GPU-1"}) not in recent.window().values
+    assert series_key("gpu_memory_used_ratio", {"gpu": "GPU-1"}) not in recent.window().values
     assert series_key("gpu_memory_used_bytes", {"gpu": "GPU-1"}) in recent.window().values
 
 

@@ -16,7 +16,7 @@ from crackseg_desktop.notify.messages import message_of
 from crackseg_desktop.notify.outbox import backlogs, open_outbox
 from crackseg_desktop.notify.quiet import quiet_hours
 from crackseg_desktop.notify.remote import Remote, try_channel
-from crackseg_desktop.notify.sending import MESSAGE_HEADER, AppriseSender, Letter
+from crackseg_desktop.notify.sending import MESSAGE_HEADER, AppriseSender, Letter, picture_of
 from crackseg_desktop.readings import AlertEvent, AlertState, Severity
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ def test_that_the_curve_is_drawn_once_and_attached(bench: Bench, alert: Callable
 
     remote.picture = draw
     remote.post(alert("a"))
-    assert bench.service.sent.get(timeout=10)[1].picture == b"png"
+    assert bench.service.sent.get(timeout=10)[1].attachment == picture_of(b"png")
     remote.post(alert("a", state=AlertState.RESOLVED))
     bench.settled(remote, 1)
     assert len(drawn) == 1
@@ -330,7 +330,7 @@ def test_that_a_curve_that_cannot_be_drawn_does_not_stop_the_words(
     remote = bench.start()
     remote.picture = broken
     remote.post(alert("a"))
-    assert bench.service.sent.get(timeout=10)[1].picture is None
+    assert bench.service.sent.get(timeout=10)[1].attachment is None
 
 
 def test_that_a_folder_that_cannot_be_written_is_no_reason_to_be_silent(

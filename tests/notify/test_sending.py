@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+from dataclasses import replace
 from email import message_from_string
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import pytest
 from tests.notify.services import Endpoint, Mailbox
 
 from crackseg_desktop.notify.channels import Channel, Outcome
-from crackseg_desktop.notify.sending import MESSAGE_HEADER, AppriseSender, Letter
+from crackseg_desktop.notify.sending import MESSAGE_HEADER, AppriseSender, Attachment, Letter, picture_of
 from crackseg_desktop.notify.words import Notification, Urgency
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def _free_port() -> int:
 
 
 def letter(picture: bytes | None = None, urgency: Urgency = Urgency.NORMAL) -> Letter:
-    return Letter(Notification("a", "GPU 0 at 86 °C", "Limit <80> °C.\nWork station", urgency), "uid-1", picture)
+    notification = Notification("a", "GPU 0 at 86 °C", "Limit <80> °C.\nWork station", urgency)
+    return Letter(notification, "uid-1", picture_of(picture))
 
 
 def send(url: str, clock: FakeClock, message: Letter | None = None, *, kept: bool = True) -> Outcome:
@@ -230,6 +232,16 @@ def test_that_mail_arrives_with_its_picture(mailbox: tuple[Mailbox, int], clock:
     assert any(
         b"&lt;80&gt;" in payload or b"<80>" in payload for payload in parts.values() if isinstance(payload, bytes)
     )
+
+
+def test_that_a_document_goes_with_a_mail_under_its_name(mailbox: tuple[Mailbox, int], clock: FakeClock) -> None:
+    box, port = mailbox
+    url = f"mailto://127.0.0.1:{port}?from=lab@example.org&to=jane@example.org&mode=insecure"
+    document = Attachment("<p>Temperature: 76 °C</p>".encode(), "daily-2026-11-23.html", "text/html")
+    assert send(url, clock, replace(letter(), attachment=document)) == Outcome()
+    parts = list(message_from_string(box.mails.get(timeout=10).text).walk())
+    (attached,) = [part for part in parts if part.get_filename() == "daily-2026-11-23.html"]
+    assert (attached.get_content_type(), attached.get_payload(decode=True)) == ("text/html", document.content)
 
 
 def test_that_mail_that_is_refused_is_a_failure(mailbox: tuple[Mailbox, int], clock: FakeClock) -> None:

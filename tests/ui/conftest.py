@@ -92,11 +92,40 @@ def _gui_thread() -> QThread | None:
 
 
 @dataclass
+class FakeReportActions:
+    """Remembers what a person decided about reports, as (name, argument)."""
+
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+
+    def refresh(self) -> None:
+        self.calls.append(("refresh", None))
+
+    def write(self, kind: str) -> None:
+        self.calls.append(("write", kind))
+
+    def choose(self, slug: str) -> None:
+        self.calls.append(("choose", slug))
+
+    def view(self) -> None:
+        self.calls.append(("view", None))
+
+    def show_folder(self) -> None:
+        self.calls.append(("show_folder", None))
+
+    def ask_and_save(self, suffix: str) -> None:
+        self.calls.append(("ask_and_save", suffix))
+
+    def send(self) -> None:
+        self.calls.append(("send", None))
+
+
+@dataclass
 class FakeActions:
     """Remembers what a person decided, as (name, argument)."""
 
     calls: list[tuple[str, Any]] = field(default_factory=list)
     can_save: bool = True
+    reports: FakeReportActions = field(default_factory=FakeReportActions)
 
     def open_dashboard(self, page: str | None = None) -> None:
         self.calls.append(("open_dashboard", page))
@@ -253,6 +282,10 @@ if TYPE_CHECKING or HAS_QT:
 
         @Slot(object)
         def on_silences(self, thing: object) -> None:
+            self.load(thing)
+
+        @Slot(object)
+        def on_reports(self, thing: object) -> None:
             self.load(thing)
 
         @Slot(str, str)

@@ -9,7 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from tests.ui import story
 
-from crackseg_desktop.settings import RemoteChannel, Settings
+from crackseg_desktop.history.schema import FILE_NAME
+from crackseg_desktop.settings import Energy, History, RemoteChannel, Reports, Settings
 from crackseg_desktop.ui.dashboard import Dashboard
 from crackseg_desktop.ui.pages.settings import SettingsPage
 from crackseg_desktop.ui.theme import Theme, load_fonts
@@ -17,6 +18,7 @@ from crackseg_desktop.ui.widgets.buttons import Button
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
@@ -171,3 +173,76 @@ def test_that_changed_settings_reach_the_page_that_is_shown(opened: Open) -> Non
     assert list(page.channels.rows) == ["phone", "lab"]
     dashboard.set_settings(Settings())
     assert page.channels.rows == {}
+
+
+def test_that_reports_are_set(opened: Open, actions: Any) -> None:
+    _, page = opened(reports=Reports(weekly_on="friday", send=False))
+    assert page.reports.day.text() == "Friday"
+    assert not page.reports.send.isChecked()
+    enter(page.reports.environment, "Production")
+    enter(page.reports.daily, "7:05")
+    enter(page.reports.weekly, "later")
+    page.reports.send.click()
+    page.reports.day.click()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert [action.text() for action in menu.actions()][::6] == ["Monday", "Sunday"]
+    menu.actions()[6].trigger()
+    menu.close()
+    assert actions.calls == [
+        ("change_settings", {"reports.environment": "Production"}),
+        ("change_settings", {"reports.daily_at": "07:05"}),
+        ("change_settings", {"reports.send": True}),
+        ("change_settings", {"reports.weekly_on": "sunday"}),
+    ]
+    assert page.reports.weekly.problem.startswith("must be a time")
+
+
+def test_that_what_electricity_costs_is_set(opened: Open, actions: Any) -> None:
+    _, page = opened()
+    enter(page.energy.tariff, "0,31")
+    enter(page.energy.currency, "CHF")
+    enter(page.energy.tariff, "much")
+    assert actions.calls == [
+        ("change_settings", {"energy.tariff": 0.31}),
+        ("change_settings", {"energy.currency": "CHF"}),
+    ]
+    assert page.energy.tariff.problem == "must be a number from 0 to 1e+06"
+
+
+def test_that_the_history_is_set(opened: Open, actions: Any) -> None:
+    _, page = opened()
+    enter(page.history.fields["ten_seconds_days"], "30")
+    enter(page.history.fields["most_megabytes"], "250.5")
+    page.history.on.click()
+    assert actions.calls == [
+        ("change_settings", {"history.ten_seconds_days": 30.0}),
+        ("change_settings", {"history.enabled": False}),
+    ]
+    assert page.history.fields["most_megabytes"].problem.startswith("must be a whole number from 20")
+
+
+def test_that_the_history_s_file_and_state_are_told(opened: Open, tmp_path: Path) -> None:
+    dashboard, page = opened()
+    assert page.history.facts.texts() == {}
+    dashboard.model.recorder_health = "Written every 10 s"
+    page.history._folder = tmp_path
+    settle(dashboard)
+    file = tmp_path / FILE_NAME
+    assert page.history.facts.texts() == {"State": "Written every 10 s", "File": str(file), "Size": "not there yet"}
+    file.write_bytes(bytes(3 * 1024**2))
+    settle(dashboard)
+    assert page.history.facts.texts()["Size"] == "3.0 MiB"
+
+
+def test_that_changed_settings_reach_the_new_cards(opened: Open) -> None:
+    dashboard, page = opened()
+    changed = replace(Settings(), reports=Reports(environment="Lab"), energy=Energy(0.5, "EUR"), history=History(False))
+    dashboard.set_settings(changed)
+    assert dashboard.full_view is not None
+    assert dashboard.full_view.current is page
+    assert (page.reports.environment.text(), page.energy.tariff.text(), page.energy.currency.text()) == (
+        *("Lab", "0.5"),
+        "EUR",
+    )
+    assert not page.history.on.isChecked()

@@ -52,7 +52,8 @@ def submenu(menu: QMenu) -> QMenu:
 
 def test_that_everything_can_be_reached_from_the_menu(menu: TrayMenu, tray: Tray, actions: Any) -> None:
     menu.show_content(NOTHING)
-    expected = ["Open dashboard", "No training is running", "Snooze alerts", "Open TensorBoard", "Settings", "Quit"]
+    expected = ["Open dashboard", "No training is running", "Snooze alerts"]
+    expected += ["Write today's report", "Open TensorBoard", "Settings", "Quit"]
     assert words(tray.menu) == expected
     assert tray.menu.defaultAction().text() == "Open dashboard"
     for text in ("Open dashboard", "Open TensorBoard", "Settings", "Quit"):
@@ -63,6 +64,12 @@ def test_that_everything_can_be_reached_from_the_menu(menu: TrayMenu, tray: Tray
         ("open_dashboard", "settings"),
         ("quit", None),
     ]
+
+
+def test_that_a_report_is_written_from_the_menu(menu: TrayMenu, tray: Tray, actions: Any) -> None:
+    menu.show_content(NOTHING)
+    entry(tray.menu, "Write today's report").trigger()
+    assert actions.reports.calls == [("write", "daily")]
 
 
 def test_that_it_names_runs_and_alerts(make_run: Callable[..., Run], make_alert: Callable[..., AlertEvent]) -> None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from crackseg_desktop.readings import AlertEvent
 
 TITLE_LENGTH, SUMMARY_LENGTH = 63, 255
+AGAIN = "Still: "
+"""How a title begins that is said once more."""
+_BACK, _OVER = "Back to normal after", "Over after"
 
 
 def written(rule: Rule, seen: Observation, limit: float) -> tuple[str, str]:
@@ -31,16 +34,21 @@ def recovery(rule: Rule, event: AlertEvent, seconds: float) -> str:
     """Say how long it took and how bad it was; ``event`` has the value of now and the peak."""
     lasted = units.duration(seconds)
     if rule.unit == "state":
-        return f"Over after {lasted}."
+        return f"{_OVER} {lasted}."
     kind = "peak" if rule.comparison == "above" else "lowest"
     value, peak, limit = (units.figure(rule.unit, figure) for figure in (event.value, event.peak, event.limit))
-    return cut(f"Back to normal after {lasted}: {value} now, {kind} {peak}, limit {limit}.", SUMMARY_LENGTH)
+    return cut(f"{_BACK} {lasted}: {value} now, {kind} {peak}, limit {limit}.", SUMMARY_LENGTH)
+
+
+def is_recovery(summary: str) -> bool:
+    """Say whether the summary of a resolved alert is that of ``recovery``, not another reason why it was closed."""
+    return summary.startswith((_BACK, _OVER))
 
 
 def again(event: AlertEvent, seconds: float) -> tuple[str, str]:
     """Return title and summary of what is said once more after so long."""
     return (
-        cut(f"Still: {event.title}", TITLE_LENGTH),
+        cut(f"{AGAIN}{event.title}", TITLE_LENGTH),
         cut(f"For {units.duration(seconds)} by now. {event.summary}", SUMMARY_LENGTH),
     )
 

@@ -96,7 +96,7 @@ class Archive:
 
     def covered(self) -> tuple[float, float] | None:
         """Return the times of the first and the last figure; None where there are none."""
-        return self._ask(partial(_covered, periods=self._keeping.periods), None)
+        return self._ask(partial(_covered, keeping=self._keeping), None)
 
     def _columns(
         self, connection: sqlite3.Connection, key: SeriesKey, since: float, until: float, most: int | None
@@ -112,7 +112,7 @@ class Archive:
         return vectors.fold(columns, plan.period), plan.period
 
     def _plan(self, connection: sqlite3.Connection, since: float, until: float, most: int | None) -> Plan | None:
-        covered = _covered(connection, self._keeping.periods)
+        covered = _covered(connection, self._keeping)
         if covered is None:
             return None
         since, until = max(since, covered[0]), min(until, covered[1] + self._keeping.periods[-1])
@@ -180,14 +180,15 @@ def _rows(connection: sqlite3.Connection, query: str, values: tuple[str | float,
     return connection.execute(query, values).fetchall()
 
 
-def _covered(connection: sqlite3.Connection, periods: Sequence[float]) -> tuple[float, float] | None:
-    """Return the first and the last time there is; of a tier the block that ends first also begins first."""
-    ends: list[tuple[float, float]] = []
-    for period in periods:
-        for order in ("", " DESC"):
-            query = f"SELECT since, until FROM blocks WHERE period = ? ORDER BY until{order} LIMIT 1"
-            ends += connection.execute(query, (period,)).fetchall()
-    ends += connection.execute("SELECT min(since), max(until) FROM journal HAVING count(*)").fetchall()
+def _covered(connection: sqlite3.Connection, keeping: Keeping) -> tuple[float, float] | None:
+    """Return the first and the last time there is; no block is longer than the span that is folded together."""
+    ends = connection.execute("SELECT min(since), max(until) FROM journal HAVING count(*)").fetchall()
+    for period in keeping.periods:
+        query = "SELECT (SELECT min(since) {0}), (SELECT max(since) {0})".format("FROM blocks WHERE period = ?1")
+        first, newest = connection.execute(query, (period,)).fetchone()
+        if first is not None:
+            query = "SELECT ?, max(until) FROM blocks WHERE period = ? AND since >= ?"
+            ends += connection.execute(query, (first, period, newest - keeping.span(period))).fetchall()
     return (min(since for since, _ in ends), max(until for _, until in ends)) if ends else None
 
 

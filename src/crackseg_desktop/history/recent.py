@@ -79,13 +79,17 @@ class Recent:
 
 
 def stored_figures(sample: Sample) -> dict[SeriesKey, float]:
-    """Return what of a sample becomes history: figures of stored metrics that were read just now."""
-    return {
+    """Return what of a sample becomes history: figures of stored metrics that were read just now, and the GPUs' names."""
+    figures = {
         series_key(metric, reading.labels): value
         for reading in sample.readings()
         for metric, value in reading.figures.items()
         if _is_stored(metric) and _is_current(reading, sample)
     }
+    for gpu in sample.gpus:
+        if _is_current(gpu, sample):
+            figures[series_key("gpu_info", gpu.identity)] = 1.0
+    return figures
 
 
 def _is_stored(metric: str) -> bool:

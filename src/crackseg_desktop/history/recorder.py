@@ -22,7 +22,7 @@ from crackseg_desktop.history.journal import Batch, batch_of
 from crackseg_desktop.history.retention import Pin
 from crackseg_desktop.history.schema import FILE_NAME, MIGRATIONS
 from crackseg_desktop.history.store import BEAT_SECONDS, SEAL_ROWS, WAL_BYTES, Store, TakenError
-from crackseg_desktop.history.tiers import DEFAULT_KEEPING
+from crackseg_desktop.history.tiers import DEFAULT_KEEPING, Keeping, keeping_of
 from crackseg_desktop.series import Gap
 from crackseg_desktop.storage import NewerDatabaseError, open_sound, set_aside
 
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.clock import Clock
-    from crackseg_desktop.history.tiers import Keeping
     from crackseg_desktop.series import SeriesKey
+
+__all__ = ["FILE_NAME", "Health", "Keeping", "Recorder", "RecorderState", "keeping_of"]
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,8 @@ class Recorder:
     def pin(self, since: float, until: float, period: float = 1.0) -> None:
         """Keep the tier of a period (seconds) over a span for longer than its age."""
         tier = max((known for known in self._keeping.periods if known <= period), default=self._keeping.finest)
+        if tier > self._keeping.finest:  # whole buckets
+            since, until = since // tier * tier, -(-until // tier) * tier
         self._pins.append(Pin(tier, since, until))
 
     def write(self) -> None:

@@ -30,7 +30,7 @@ MIGRATIONS = (
         begins REAL NOT NULL, folded INTEGER NOT NULL, content BLOB NOT NULL
     );
     CREATE INDEX blocks_by_time ON blocks (series, period, since, until);
-    CREATE INDEX blocks_by_age ON blocks (period, until, since);
+    CREATE INDEX blocks_by_age ON blocks (period, since, until);
     CREATE INDEX blocks_open ON blocks (period, begins, series) WHERE NOT folded;
     CREATE TABLE pins (period REAL NOT NULL, since REAL NOT NULL, until REAL NOT NULL);
     CREATE TABLE gaps (since REAL NOT NULL, until REAL NOT NULL, reason TEXT NOT NULL);

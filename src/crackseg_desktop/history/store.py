@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice, pairwise
@@ -252,27 +252,25 @@ class Store:
     def _forget(self, period: float, before: float, pins: list[Pin], now: float) -> bool:
         """Delete some blocks of a tier, or what of them is not pinned; return whether there may be more."""
         with self._transaction(now) as connection:
-            rows = connection.execute(
-                "SELECT id, since, until FROM blocks WHERE period = ? AND until < ? AND folded ORDER BY until",
-                (period, before),
-            )
+            query = "SELECT id, since, until FROM blocks WHERE period = ? AND since < ? AND until < ? AND folded"
+            rows = connection.execute(f"{query} ORDER BY since", (period, before, before))
             parts = ((row, until, (since, until), kept_parts(since, until, pins)) for row, since, until in rows)
             gone = list(islice((part for part in parts if part[3] != [part[2]]), _DELETED_AT_ONCE))
             for row, _, _, kept in gone:
                 self._cut(row, period, kept)
             if gone:
-                self._mark_gone(period, gone[-1][1])
+                self._mark_gone(period, max(until for _, until, _, _ in gone))
         return len(gone) == _DELETED_AT_ONCE
 
     def _cut(self, row: int, period: float, kept: list[tuple[float, float]]) -> None:
         """Put blocks of the parts that are kept in place of a block."""
         if kept:
-            number, content = self._connection.execute(
-                "SELECT series, content FROM blocks WHERE id = ?", (row,)
-            ).fetchone()
+            query = "SELECT series, until, content FROM blocks WHERE id = ?"
+            number, end, content = self._connection.execute(query, (row,)).fetchone()
             columns = joined(self._readable([content]))
             for since, until in kept:
-                part = columns.part(bisect_left(columns.times, since), bisect_right(columns.times, until - 1e-3))
+                stop = len(columns.times) if until == end else bisect_left(columns.times, until)
+                part = columns.part(bisect_left(columns.times, since), stop)
                 if part.times:
                     self._add(number, period, part, folded=True)
         self._connection.execute("DELETE FROM blocks WHERE id = ?", (row,))
@@ -300,7 +298,7 @@ class Store:
     def _shrink(self, period: float, spared: list[Pin], least: int, now: float) -> int:
         with self._transaction(now) as connection:
             rows = connection.execute(
-                "SELECT id, since, until, length(content) FROM blocks WHERE period = ? AND folded ORDER BY until",
+                "SELECT id, since, until, length(content) FROM blocks WHERE period = ? AND folded ORDER BY since",
                 (period,),
             )
             deleted, last, chosen = 0, -math.inf, []
@@ -308,7 +306,7 @@ class Store:
                 if deleted >= least:
                     break
                 if not kept_parts(since, until, spared):
-                    deleted, last = deleted + size, until
+                    deleted, last = deleted + size, max(last, until)
                     chosen.append((row,))
             connection.executemany("DELETE FROM blocks WHERE id = ?", chosen)
             if chosen:

@@ -20,7 +20,7 @@ from crackseg_desktop.notify.flood import plan
 from crackseg_desktop.notify.messages import message_of
 from crackseg_desktop.notify.notifier import Delivery
 from crackseg_desktop.notify.outbox import outbox_in_memory
-from crackseg_desktop.notify.sending import Letter
+from crackseg_desktop.notify.sending import Letter, picture_of
 from crackseg_desktop.notify.words import TEST_KEY, test_message
 from crackseg_desktop.readings import AlertEvent, AlertState, Severity
 from crackseg_desktop.storage import NewerDatabaseError
@@ -270,7 +270,7 @@ class Remote:
         if decided.tell is None:
             return decided.wait
         uid, picture = outbox.take(decided.taken, now) if decided.taken else (f"{channel.name}-{now:.3f}", None)
-        letter = Letter(decided.tell, uid, picture)
+        letter = Letter(decided.tell, uid, picture_of(picture))
         self._launch(_Attempt(channel, letter, decided.taken, unnamed if decided.tell.is_digest else 0))
         return None
 
@@ -285,17 +285,21 @@ class Remote:
 
 def try_channel(channel: Channel, send: Send, clock: Clock, timeout: float = TEST_SECONDS) -> Delivery:
     """Send a test message past the queue and say what happened; the caller waits ``timeout`` seconds at most."""
-    outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
     letter = Letter(test_message(), f"test-{clock.time():.3f}")
+    return Delivery(clock.time(), TEST_KEY, channel.name, send_at_once(channel, letter, send, timeout).error)
+
+
+def send_at_once(channel: Channel, letter: Letter, send: Send, timeout: float) -> Outcome:
+    """Send a message past the queue, for ``timeout`` seconds at most; a service that hangs is left to its thread."""
+    outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
     sending = threading.Thread(
-        target=lambda: outcomes.put(_guarded(send, channel, letter)), name=f"test {channel.name}", daemon=True
+        target=lambda: outcomes.put(_guarded(send, channel, letter)), name=f"send {channel.name}", daemon=True
     )
     sending.start()
     try:
-        error = outcomes.get(timeout=timeout).error
+        return outcomes.get(timeout=timeout)
     except queue.Empty:
-        error = f"there was no answer within {timeout:.0f} s"
-    return Delivery(clock.time(), TEST_KEY, channel.name, error)
+        return Outcome(f"there was no answer within {timeout:.0f} s")
 
 
 def _guarded(send: Send, channel: Channel, letter: Letter) -> Outcome:

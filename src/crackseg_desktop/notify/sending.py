@@ -32,12 +32,26 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message, where the service takes files."""
+
+    content: bytes
+    name: str
+    mime_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """A message on its way. ``uid`` is the same when it is sent again; ``picture`` is a PNG or None."""
+    """A message on its way. ``uid`` is the same when it is sent again."""
 
     notification: Notification
     uid: str
-    picture: bytes | None = None
+    attachment: Attachment | None = None
+
+
+def picture_of(png: bytes | None) -> Attachment | None:
+    """Return the curve of an alert as it is attached."""
+    return Attachment(png, "curve.png", "image/png") if png is not None else None
 
 
 class AppriseSender:
@@ -76,7 +90,7 @@ class AppriseSender:
                 body=letter.notification.body,
                 notify_type=_kind(letter.notification),
                 body_format=NotifyFormat.TEXT,
-                attach=_attachment(letter.picture) if service.attachment_support else None,
+                attach=_attached(letter.attachment) if service.attachment_support else None,
                 log_level=logging.DEBUG,
             )
         if result:
@@ -118,12 +132,12 @@ def _kind(notification: Notification) -> Any:
     return kinds[notification.urgency]
 
 
-def _attachment(picture: bytes | None) -> Any:
-    if picture is None:
+def _attached(attachment: Attachment | None) -> Any:
+    if attachment is None:
         return None
     from apprise.attachment.memory import AttachMemory
 
-    return AttachMemory(content=picture, name="curve.png", mimetype="image/png")
+    return AttachMemory(content=attachment.content, name=attachment.name, mimetype=attachment.mime_type)
 
 
 def _quieten() -> None:

@@ -69,8 +69,9 @@ def _gap_at(at: float) -> str:
 
 def _figures(sample: Sample, keys: dict[tuple[str, ...], SeriesKey]) -> dict[SeriesKey, float]:
     """Return what is stored of a sample; ``keys`` are those made before, since making them takes longest."""
-    found: dict[SeriesKey, float] = {}
     asleep = {gpu.uuid for gpu in sample.gpus if gpu.state != SourceState.OK}
+    awake = (gpu for gpu in sample.gpus if gpu.uuid not in asleep)
+    found: dict[SeriesKey, float] = {series_key("gpu_info", gpu.identity): 1.0 for gpu in awake}
     for reading in sample.readings():
         labels = tuple(reading.labels.values())
         if asleep.intersection(labels):

@@ -9,11 +9,49 @@ from crackseg_desktop.readings import Scope
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from crackseg_desktop.reports.period import Kind
     from crackseg_desktop.ui.snoozes import Length
+
+
+class ReportActions(Protocol):
+    """The decisions about reports. What becomes of them is told by the dashboard's ``on_reports``."""
+
+    def refresh(self) -> None:
+        """Look for past reports."""
+        ...
+
+    def write(self, kind: Kind) -> None:
+        """Write the report of the day or the week that goes on, and choose it."""
+        ...
+
+    def choose(self, slug: str) -> None:
+        """Preview a past report."""
+        ...
+
+    def view(self) -> None:
+        """Open the chosen report in the browser."""
+        ...
+
+    def show_folder(self) -> None:
+        """Show the folder of the chosen report."""
+        ...
+
+    def ask_and_save(self, suffix: str) -> None:
+        """Ask for a place and write the chosen report there; ``suffix``: .pdf, .html or .md."""
+        ...
+
+    def send(self) -> None:
+        """Send the chosen report through the channels."""
+        ...
 
 
 class Actions(Protocol):
     """The decisions. All calls come from the GUI thread and return at once."""
+
+    @property
+    def reports(self) -> ReportActions:
+        """Return those about reports."""
+        ...
 
     def open_dashboard(self, page: str | None = None) -> None:
         """Open the full window, on a page if one is named."""

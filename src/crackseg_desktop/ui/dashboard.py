@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.readings import AlertEvent, CurvePoints, Run, RunRemoved, RunResumed, Sample, SilencesChanged
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.actions import Actions
+    from crackseg_desktop.ui.desk import Desk
     from crackseg_desktop.ui.pages.base import Context
     from crackseg_desktop.ui.pages.compact import CompactPage
     from crackseg_desktop.ui.pages.full import FullView
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.theme import Theme
     from crackseg_desktop.ui.timeline import Found
 
-PAGES = ("overview", "training", "gpus", "system", "alerts", "settings")
+PAGES = ("overview", "training", "gpus", "system", "alerts", "reports", "settings")
 COMPACT_SIZE = QSize(420, 640)
 FULL_SIZE = QSize(1366, 768)
 FULL_MINIMUM = QSize(1024, 640)
@@ -54,10 +55,11 @@ class Dashboard(QWidget):
         settings: Settings,
         settings_path: Path | None = None,
         past: PastReader | None = None,
+        data_dir: Path | None = None,
     ) -> None:
         super().__init__()
         self._theme, self._actions = theme, actions
-        self._settings, self._settings_path = settings, settings_path
+        self._settings, self._settings_path, self._data_dir = settings, settings_path, data_dir
         self.model = Model()
         self._past = past
         self.compact: CompactPage | None = None
@@ -194,6 +196,12 @@ class Dashboard(QWidget):
         self._schedule()
 
     @Slot(object)
+    def on_reports(self, desk: Desk) -> None:
+        """Take over what there is to show about reports."""
+        self.model.reports = desk
+        self._schedule()
+
+    @Slot(object)
     def on_past(self, found: Found) -> None:
         """Take over what was asked of the history."""
         self.model.timeline.on_found(found)
@@ -302,7 +310,7 @@ class Dashboard(QWidget):
     def _context(self) -> Context:
         from crackseg_desktop.ui.pages.base import Context
 
-        return Context(self._theme, self._actions, self._settings, self._settings_path)
+        return Context(self._theme, self._actions, self._settings, self._settings_path, self._data_dir)
 
     def _appear(self) -> None:
         self.show()

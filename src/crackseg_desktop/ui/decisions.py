@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.settings import Settings
+    from crackseg_desktop.ui.actions import ReportActions
     from crackseg_desktop.ui.bridge import Bridge
     from crackseg_desktop.ui.preferences import Preferences
     from crackseg_desktop.ui.shell import Core
@@ -57,6 +58,7 @@ class Decisions(QObject):
         quit_wanted: the application is to end.
         core: what is decided about; None before it is built.
         channels: what is done about remote channels; None where there are none.
+        reports: what a person decides about reports.
     """
 
     settings_changed = Signal()
@@ -72,10 +74,11 @@ class Decisions(QObject):
         preferences: Preferences,
         say: Callable[[str, str], None],
         clock: Clock,
+        reports: ReportActions,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._clock = clock
+        self._clock, self.reports = clock, reports
         self._windows, self._bridge, self._tensorboard = windows, bridge, tensorboard
         self._preferences, self._say = preferences, say
         self._dialog: QFileDialog | None = None

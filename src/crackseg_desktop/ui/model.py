@@ -18,6 +18,7 @@ from crackseg_desktop.readings import AlertState
 from crackseg_desktop.series import series_key
 from crackseg_desktop.ui import snoozes
 from crackseg_desktop.ui.alert_list import AlertList
+from crackseg_desktop.ui.desk import Desk
 from crackseg_desktop.ui.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ class Model:
         self.replays: dict[Hashable, Answer] = {}
         self._question: Question | None = None
         self._questions: set[Hashable] = set()
+        self.reports = Desk()
         self.clear()
 
     def clear(self) -> None:
@@ -193,6 +195,7 @@ class Model:
         self.rules: tuple[RuleStatus, ...] = ()
         self.loaded_at = 0.0
         self.dropped_samples = 0
+        self.recorder_health = ""
         self._named: dict[str, dict[str, CurveColumns]] = {}
         self._revisions: dict[str, int] = {}
 

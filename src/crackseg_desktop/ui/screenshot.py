@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crackseg_desktop.monitor import Snapshot
+    from crackseg_desktop.reports.period import Kind
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.dashboard import Dashboard
+    from crackseg_desktop.ui.desk import Desk
     from crackseg_desktop.ui.past import Past
     from crackseg_desktop.ui.snoozes import Length
     from crackseg_desktop.ui.time_range import TimeRange
@@ -30,10 +32,13 @@ def render(
     settings: Settings | None = None,
     open_past: Callable[[], Past] | None = None,
     shown: TimeRange | None = None,
+    desk: Desk | None = None,
 ) -> None:
     """Draw a page (one of the dashboard's, or ``compact``) of a snapshot; the same snapshot gives the same pixels.
 
-    ``open_past`` opens the history, for what is older than the snapshot; ``shown`` is the time that plots show.
+    ``open_past`` opens the history, for what is older than the snapshot; ``shown`` is the time that plots show;
+    ``desk`` is what the reports page shows: none, and no report was written yet.
+
     Makes a QApplication where there is none; to be called in the main thread.
 
     Raises:
@@ -44,6 +49,7 @@ def render(
     from PySide6.QtWidgets import QApplication
 
     from crackseg_desktop.ui.dashboard import PAGES
+    from crackseg_desktop.ui.desk import Desk
     from crackseg_desktop.ui.lifecycle import log_qt_messages
 
     if page not in (*PAGES, COMPACT):
@@ -54,6 +60,7 @@ def render(
     app = QApplication.instance() or QApplication(["crackseg-desktop"])
     dashboard = _opened(page, theme, size, settings, open_past)
     try:
+        dashboard.on_reports(desk or Desk(past=()))
         if shown is not None:
             dashboard.model.timeline.range = shown
         _settle(dashboard, snapshot)
@@ -101,8 +108,35 @@ def _settle(dashboard: Dashboard, snapshot: Snapshot) -> None:
         dashboard.refresh()
 
 
+class _DeafReports:
+    """What a picture does about reports."""
+
+    def refresh(self) -> None:
+        """Do nothing."""
+
+    def write(self, kind: Kind) -> None:
+        """Do nothing."""
+
+    def choose(self, slug: str) -> None:
+        """Do nothing."""
+
+    def view(self) -> None:
+        """Do nothing."""
+
+    def show_folder(self) -> None:
+        """Do nothing."""
+
+    def ask_and_save(self, suffix: str) -> None:
+        """Do nothing."""
+
+    def send(self) -> None:
+        """Do nothing."""
+
+
 class _Deaf:
     """Actions for a picture, in which nobody decides anything."""
+
+    reports = _DeafReports()
 
     def open_dashboard(self, page: str | None = None) -> None:
         """Do nothing."""

@@ -20,6 +20,8 @@ from crackseg_desktop.ui.decisions import Decisions
 from crackseg_desktop.ui.notifiers import TrayNotifier, WindowNotifier
 from crackseg_desktop.ui.picture import evidence_picture
 from crackseg_desktop.ui.preferences import Preferences
+from crackseg_desktop.ui.report_decisions import ReportDecisions
+from crackseg_desktop.ui.report_desk import ReportDesk
 from crackseg_desktop.ui.tensorboard import TensorBoard
 from crackseg_desktop.ui.tray_feed import TrayFeed
 from crackseg_desktop.ui.tray_menu import TrayMenu
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.dashboard import Dashboard
     from crackseg_desktop.ui.past import Past
     from crackseg_desktop.ui.presence import TrayPresence
+    from crackseg_desktop.ui.report_desk import ReportWork
     from crackseg_desktop.ui.theme import Theme
     from crackseg_desktop.ui.tray import Tray
 
@@ -124,8 +127,10 @@ class Shell(QObject):
         self.bridge = Bridge(self)
         self.windows = Windows(self._make_dashboard, options.clock, self._tray_rect, self)
         self.tensorboard = TensorBoard(self._find_places, None if options.read_only else options.data_dir, parent=self)
+        self.desk = ReportDesk(self)
+        reports = ReportDecisions(self.desk, self.windows, parent=self)
         self.decisions = Decisions(
-            self.windows, self.bridge, self.tensorboard, self._preferences, self.say, options.clock, self
+            self.windows, self.bridge, self.tensorboard, self._preferences, self.say, options.clock, reports, self
         )
         self.menu = TrayMenu(tray, self.decisions, options.clock, self)
         self.feed = TrayFeed(tray, self.menu, options.clock, self)
@@ -146,6 +151,7 @@ class Shell(QObject):
             self.ended.emit(1)
             return
         self.decisions.channels = ChannelWork(self.core, self._preferences.settings, self._options)
+        self.desk.find_work = self._find_reporter
         self._run(self.core)
         if self._preferences.problem is not None:
             self.say("The settings have a mistake", self._preferences.problem)
@@ -174,6 +180,7 @@ class Shell(QObject):
         self.feed.stop()
         self.tray.close()
         self.tensorboard.close()
+        self.desk.close()
         self.windows.close()
 
     def _find_places(self, run_id: str | None, folders: Sequence[Path], data_dir: Path) -> Places:
@@ -181,6 +188,15 @@ class Shell(QObject):
         from crackseg_desktop.viewer import places_of
 
         return places_of(run_id, folders, data_dir, self._options.clock, demo=self._options.demo)
+
+    def _find_reporter(self) -> ReportWork:
+        """Return what writes and sends reports, by the settings in force; called by the desk's thread."""
+        from crackseg_desktop.ui.report_work import reporter_for  # loads much that only a report needs
+
+        return reporter_for(self._options, self._preferences.settings, self._watched_folders)
+
+    def _watched_folders(self) -> Sequence[Path]:
+        return self.core.folders if self.core is not None else ()
 
     def say(self, title: str, body: str) -> None:
         """Tell the person something that is not an alert."""
@@ -213,6 +229,7 @@ class Shell(QObject):
         decisions.quit_wanted.connect(self.quit)
         self.windows.close_wanted.connect(self.quit)
         self.windows.shown_changed.connect(self._on_shown)
+        self.windows.shown_changed.connect(self.desk.on_shown)
         self.presence.changed.connect(self._on_tray)
         self.tensorboard.failed.connect(self._on_failure)
         self._app.styleHints().colorSchemeChanged.connect(self.feed.refresh)
@@ -239,8 +256,9 @@ class Shell(QObject):
 
         load_fonts()
         self._theme = Theme.current(self._app, self._preferences.settings.appearance.theme)
-        past = PastReader(self._open_past)
-        dashboard = Dashboard(self._theme, self.decisions, self._shown_settings(), self._preferences.path, past)
+        past, data_dir = PastReader(self._open_past), self._options.data_dir
+        settings, path = self._shown_settings(), self._preferences.path
+        dashboard = Dashboard(self._theme, self.decisions, settings, path, past, data_dir)
         dashboard.setWindowIcon(QIcon(str(resource("icons", "app.svg"))))
         bridge = self.bridge
         bridge.snapshot_ready.connect(dashboard.load)
@@ -253,6 +271,7 @@ class Shell(QObject):
         bridge.alert_changed.connect(dashboard.on_alert)
         bridge.silences_changed.connect(dashboard.on_silences)
         bridge.channel_tested.connect(dashboard.on_channel_tested)
+        self.desk.changed.connect(dashboard.on_reports)
         return dashboard
 
     def _open_past(self) -> Past:

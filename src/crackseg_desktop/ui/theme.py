@@ -74,15 +74,19 @@ def load_fonts() -> tuple[str, ...]:
 
 
 @cache
-def font(scale: Scale, weight: int | None = None) -> QFont:
-    """Return a font of the design's scale, with tabular numerals; the weight is the scale's unless given."""
+def font(scale: Scale, weight: int | None = None, *, plain: bool = False) -> QFont:
+    """Return a font of the design's scale, with tabular numerals; the weight is the scale's unless given.
+
+    A ``plain`` one has the glyphs of the characters themselves: of others (tabular numerals, the raised colon between
+    digits) a PDF cannot tell which characters they stand for, and nobody could search or copy a figure in it.
+    """
     row = document()["type"]["scale"][scale]
     chosen = QFont()
     chosen.setFamilies(list(FAMILIES))
     chosen.setStyleHint(QFont.StyleHint.SansSerif)
     chosen.setPixelSize(row["size"])
     chosen.setWeight(QFont.Weight(weight or row["weight"]))
-    chosen.setFeature(QFont.Tag("tnum"), 1)
+    chosen.setFeature(QFont.Tag("calt" if plain else "tnum"), int(not plain))
     # Hinting would move glyphs by whole pixels and set text wider or narrower than the design has it.
     chosen.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     return chosen

@@ -121,6 +121,7 @@ class TrayMenu(QObject):
         self._fill_snooze_menu()
         menu.addMenu(self._snooze_menu)
         menu.addSeparator()
+        self._add(menu, "Write today's report", partial(actions.reports.write, "daily"))
         self._add(menu, "Open TensorBoard", partial(actions.open_tensorboard, None))
         self._add(menu, "Settings", partial(actions.open_dashboard, "settings"))
         menu.addSeparator()

@@ -233,13 +233,13 @@ def _facts(event: AlertEvent, model: Model) -> list[Fact]:
         facts.append(("Limit", plain(f"{'above' if above else 'below'} {limit_figure(unit, event.limit)}", weight=500)))
         if event.peak is not None:
             facts.append(("Highest" if above else "Lowest", plain(figure_of(unit, event.peak), weight=500)))
-    replay = model.replay_of(event)
-    if replay is not None:
-        facts.append(("As the rule is now", plain(f"would have fired {replay.words}", weight=500)))
     facts.append(("Since", plain(since_words(event, model), weight=500)))
     if over:
         lasted = units.duration(event.time - event.since if event.lasted is None else event.lasted)
         facts.append(("Ended", plain(f"{words.when(event.time, model.now)}, after {lasted}", weight=500)))
+    replay = model.replay_of(event)
+    if replay is not None:
+        facts.append(("Would have fired", plain(replay.words, weight=500)))
     return facts
 
 

@@ -36,6 +36,7 @@ class Context:
     actions: Actions
     settings: Settings
     settings_path: Path | None = None
+    data_dir: Path | None = None
 
     @property
     def limits(self) -> Limits:

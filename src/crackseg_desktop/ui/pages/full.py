@@ -11,6 +11,7 @@ from crackseg_desktop.readings import Severity
 from crackseg_desktop.ui.pages.alerts import AlertsPage
 from crackseg_desktop.ui.pages.gpus import GpusPage
 from crackseg_desktop.ui.pages.overview import OverviewPage
+from crackseg_desktop.ui.pages.reports import ReportsPage
 from crackseg_desktop.ui.pages.settings import SettingsPage
 from crackseg_desktop.ui.pages.system import SystemPage
 from crackseg_desktop.ui.pages.training import TrainingPage
@@ -30,6 +31,7 @@ PAGE_CLASSES: dict[str, type[Page]] = {
     "gpus": GpusPage,
     "system": SystemPage,
     "alerts": AlertsPage,
+    "reports": ReportsPage,
     "settings": SettingsPage,
 }
 _FOLDS_BELOW = 1180

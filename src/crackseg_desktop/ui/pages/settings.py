@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from crackseg_desktop.alerts.rules import rules_from
 from crackseg_desktop.ui.pages.base import Context, Page
 from crackseg_desktop.ui.pages.channel_card import ChannelCard
+from crackseg_desktop.ui.pages.history_card import HistoryCard
 from crackseg_desktop.ui.pages.notification_card import NotificationCard
+from crackseg_desktop.ui.pages.report_card import EnergyCard, ReportCard
 from crackseg_desktop.ui.rule_words import rule_title
 from crackseg_desktop.ui.widgets.buttons import Button, Segments
 from crackseg_desktop.ui.widgets.facts import Fact, FactList
@@ -36,6 +38,7 @@ class SettingsPage(Page):
         self.themes.chosen.connect(context.actions.set_theme)
         self.folders, self.rules, self.notices = (FactList(theme, 28, ruled=True) for _ in range(3))
         self.notifications, self.channels = NotificationCard(context), ChannelCard(context)
+        self.reports, self.energy, self.history = ReportCard(context), EnergyCard(context), HistoryCard(context)
         left, right = QVBoxLayout(), QVBoxLayout()
         for column in (left, right):
             column.setSpacing(16)
@@ -46,9 +49,12 @@ class SettingsPage(Page):
         left.addWidget(self._card("Watched folders", "Files are only ever read.", self.folders, add))
         left.addWidget(self._card("Rules", "What raises an alert.", self.rules, edit))
         left.addWidget(self._card("Theme", "Dark, light, or what the system prefers.", self.themes))
+        left.addWidget(self.history)
         left.addWidget(self._file_card())
         right.addWidget(self.notifications)
         right.addWidget(self.channels)
+        right.addWidget(self.reports)
+        right.addWidget(self.energy)
         right.addWidget(self._card("Targets and baselines", "Set in the settings file.", self.notices))
         left.addStretch(1)
         right.addStretch(1)
@@ -69,12 +75,16 @@ class SettingsPage(Page):
         self.notices.put(_notice_facts(settings))
         self.notifications.put(settings.notifications)
         self.channels.put(settings.channels)
+        self.reports.put(settings.reports)
+        self.energy.put(settings.energy)
+        self.history.put(settings.history)
         return True
 
     def refresh(self, model: Model) -> None:
-        """Show what became of tests."""
+        """Show what became of tests, and of the history."""
         super().refresh(model)
         self.channels.refresh(model)
+        self.history.refresh(model)
 
     def _on_rules(self) -> None:
         self.context.actions.open_dashboard("alerts")

@@ -26,7 +26,7 @@ GLYPH_GAP = 5.0
 class Span:
     """A piece of a line. ``gap`` is the space before it in px; a ``glyph`` stands before the text.
 
-    ``gives`` marks the piece that is elided where room is short; without one it is the first.
+    ``gives`` marks the piece that is elided where room is short; without one it is the first. ``plain`` is for PDF.
     """
 
     text: str
@@ -38,6 +38,7 @@ class Span:
     glyph_colour: str | None = None
     glyph_size: float = 12.0
     gives: bool = False
+    plain: bool = False
 
     def glyph_width(self) -> float:
         """Return the width that the glyph takes, with its gap to the text."""
@@ -45,13 +46,13 @@ class Span:
 
     def width(self) -> float:
         """Return the whole width, without the gap before it."""
-        return self.glyph_width() + metrics(self.scale, self.weight).horizontalAdvance(self.text)
+        return self.glyph_width() + metrics(self.scale, self.weight, plain=self.plain).horizontalAdvance(self.text)
 
 
 @cache
-def metrics(scale: Scale, weight: int | None = None) -> QFontMetricsF:
+def metrics(scale: Scale, weight: int | None = None, *, plain: bool = False) -> QFontMetricsF:
     """Return the metrics of a font of the design."""
-    return QFontMetricsF(font(scale, weight))
+    return QFontMetricsF(font(scale, weight, plain=plain))
 
 
 def total_width(spans: tuple[Span, ...]) -> float:
@@ -76,7 +77,7 @@ def draw_spans(
             cap = metrics(span.scale, span.weight).capHeight()
             box = QRectF(x, baseline - cap / 2 - span.glyph_size / 2, span.glyph_size, span.glyph_size)
             draw_glyph(painter, span.glyph, box, tokens[span.glyph_colour or span.colour], tokens[ground])
-        painter.setFont(font(span.scale, span.weight))
+        painter.setFont(font(span.scale, span.weight, plain=span.plain))
         painter.setPen(tokens[span.colour])
         painter.drawText(QPointF(x + span.glyph_width(), baseline), span.text)
         x += span.width()
@@ -89,7 +90,7 @@ def fit(spans: tuple[Span, ...], width: float) -> tuple[Span, ...]:
         return spans
     place = next((index for index, span in enumerate(spans) if span.gives), 0)
     giving = spans[place]
-    measure = metrics(giving.scale, giving.weight)
+    measure = metrics(giving.scale, giving.weight, plain=giving.plain)
     room = max(0.0, measure.horizontalAdvance(giving.text) - surplus)
     shorter = replace(giving, text=measure.elidedText(giving.text, Qt.TextElideMode.ElideRight, room))
     return (*spans[:place], shorter, *spans[place + 1 :])
