@@ -6,6 +6,7 @@ import numpy as np
 from tests.ui import story
 from tests.ui.past_story import BEGAN, DAY, GAPS, PEAK_AT, StoryPast
 
+from crackseg_desktop.history.health import Health, RecorderState
 from crackseg_desktop.series import series_key
 from crackseg_desktop.ui.model import Model
 from crackseg_desktop.ui.past import answer
@@ -122,6 +123,14 @@ def test_that_an_empty_history_and_one_that_is_off_say_so() -> None:
     made.timeline.off = "History is off in the settings."
     assert made.view.words == "History is off in the settings."
     assert asked(made) is None
+
+
+def test_that_a_history_that_is_not_written_says_why() -> None:
+    full = Health(RecorderState.FULL, "The disk is full: nothing is recorded.", story.NOW)
+    made = model(TimeRange(6 * HOUR, story.NOW - DAY))
+    made.load(story.snapshot(window=story.recent(60).window(), history=full))
+    serve(made, StoryPast((), None))
+    assert made.view.words == full.reason
 
 
 def test_that_a_failure_is_told_and_tried_again_later() -> None:

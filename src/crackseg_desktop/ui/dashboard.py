@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.pages.compact import CompactPage
     from crackseg_desktop.ui.pages.full import FullView
     from crackseg_desktop.ui.past import PastReader
+    from crackseg_desktop.ui.replaying import Answer
     from crackseg_desktop.ui.theme import Theme
     from crackseg_desktop.ui.timeline import Found
 
@@ -206,6 +207,12 @@ class Dashboard(QWidget):
         self.model.timeline.on_found(found)
         self._schedule()
 
+    @Slot(object)
+    def on_replayed(self, answer: Answer) -> None:
+        """Take over what a rule would have done."""
+        self.model.replays[answer.question.identity] = answer
+        self._schedule()
+
     @Slot()
     def on_past_delayed(self) -> None:
         """Say that the history takes its time."""
@@ -224,6 +231,9 @@ class Dashboard(QWidget):
             wanted = self.model.timeline.take_wanted(self.model.now)
             if wanted is not None and self._past is not None:
                 self._past.request(wanted)
+            question = self.model.take_question()
+            if question is not None and self._past is not None:
+                self._past.replay(question)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for everything there is to show."""
@@ -263,6 +273,7 @@ class Dashboard(QWidget):
     def _connect_past(self, past: PastReader) -> None:
         past.found.connect(self.on_past)
         past.delayed.connect(self.on_past_delayed)
+        past.replayed.connect(self.on_replayed)
         self.model.timeline.off = "" if self._settings.history.enabled else OFF
 
     def _prepare(self) -> None:

@@ -22,7 +22,7 @@ from crackseg_desktop.ui.desk import Desk
 from crackseg_desktop.ui.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from numpy import float64
     from numpy.typing import NDArray
@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from crackseg_desktop.alerts.engine import Observation
     from crackseg_desktop.alerts.rule import Rule, RuleStatus
     from crackseg_desktop.curves import Curve, Curves
+    from crackseg_desktop.history.health import Health
     from crackseg_desktop.history.recent import Window as RecentWindow
     from crackseg_desktop.monitor import Snapshot
     from crackseg_desktop.readings import AlertEvent, CurvePoints, GpuReading, Run, RunRemoved, Sample, Silence
     from crackseg_desktop.series import SeriesKey
     from crackseg_desktop.settings import Settings
+    from crackseg_desktop.ui.replaying import Answer, Question
     from crackseg_desktop.ui.time_range import TimeView, Window
     from crackseg_desktop.ui.tracks import Track
 
@@ -160,6 +162,7 @@ class Model:
         runs: newest first.
         selected_run_id, selected_gpu: what a person chose; None: the model chooses.
         timeline: the time that the plots show.
+        health: how the history is doing; None: none is kept.
         channel_tests: why the last test of a channel failed, or an empty text.
     """
 
@@ -168,6 +171,9 @@ class Model:
         self.selected_gpu: str | None = None
         self.timeline = Timeline()
         self.channel_tests: dict[str, str] = {}
+        self.replays: dict[Hashable, Answer] = {}
+        self._question: Question | None = None
+        self._questions: set[Hashable] = set()
         self.reports = Desk()
         self.clear()
 
@@ -178,8 +184,10 @@ class Model:
         self._observed: tuple[Observation, ...] | None = None
         self.columns = Columns()
         self.timeline.forget()
+        self.health: Health | None = None
         self.runs: tuple[Run, ...] = ()
         self.curves: dict[str, Curves] = {}
+        self.replays, self._questions = {}, set()
         self._missing: set[str] = set()
         self._asked: set[str] = set()
         self._alerts = AlertList()
@@ -203,6 +211,8 @@ class Model:
         self._alerts = AlertList(snapshot.alerts)
         self.silences = snapshot.silences
         self.rules = snapshot.rules
+        self.health = snapshot.history
+        self.timeline.trouble = "" if self.health is None else self.health.reason
         self.loaded_at = self.now
         self.dropped_samples = snapshot.dropped_samples
 
@@ -291,6 +301,22 @@ class Model:
         if not values:
             values = dict(next((told.values for told in self.rules if told.rule.name == rule.name), {}))
         return tuple(sorted(values.items(), key=lambda item: item[1], reverse=rule.comparison == "above"))
+
+    def replay_of(self, event: AlertEvent) -> Answer | None:
+        """Return what the rule of an alert would have done lately, once the history has told; asks it, once."""
+        from crackseg_desktop.ui.replaying import question_of
+
+        question = None if self.timeline.off else question_of(event, self)
+        if question is not None and question.identity not in self._questions:
+            self._question = question
+        return None if question is None else self.replays.get(question.identity)
+
+    def take_question(self) -> Question | None:
+        """Return what was asked of the history about a rule since the last call, each question once."""
+        question, self._question = self._question, None
+        if question is not None:
+            self._questions.add(question.identity)
+        return question
 
     def value_of(self, event: AlertEvent) -> float | None:
         """Return the newest value of what an open alert is about; of one that is over, the last."""

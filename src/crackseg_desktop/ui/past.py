@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from crackseg_desktop.ui.replaying import Answer, Question, answered
 from crackseg_desktop.ui.timeline import Found, Wanted
 
 if TYPE_CHECKING:
@@ -60,10 +61,12 @@ class PastReader(QObject):
     Attributes:
         found: an answer (``Found``), always to the newest request.
         delayed: the answer takes its time.
+        replayed: an ``Answer`` of what a rule would have done; not always the last question's.
     """
 
     found = Signal(object)
     delayed = Signal()
+    replayed = Signal(object)
     _answered = Signal(object)
 
     def __init__(self, open_past: Callable[[], Past], parent: QObject | None = None, *, threaded: bool = True) -> None:
@@ -84,9 +87,17 @@ class PastReader(QObject):
             self._answer_here(wanted)
             return
         self._late.start()
+        self._working().ask(wanted)
+
+    def replay(self, question: Question) -> None:
+        """Ask what a rule would have done; figures for the plots go first."""
+        if self._threaded:
+            self._working().ask(question)
+
+    def _working(self) -> _Worker:
         if self._worker is None:
-            self._worker = _Worker(self._open_past, self._answered.emit)
-        self._worker.ask(wanted)
+            self._worker = _Worker(self._open_past, self._answered.emit, self.replayed.emit)
+        return self._worker
 
     def rest(self, timeout: float = 2.0) -> None:
         """Ask nothing more, end the thread and let go of the file; the next request begins anew."""
@@ -113,20 +124,26 @@ class PastReader(QObject):
 
 
 class _Worker:
-    """One thread with a place for one request."""
+    """One thread with a place for one request of figures and one question about a rule."""
 
-    def __init__(self, open_past: Callable[[], Past], tell: Callable[[Found], None]) -> None:
-        self._open_past, self._tell = open_past, tell
+    def __init__(
+        self, open_past: Callable[[], Past], tell: Callable[[Found], None], tell_replay: Callable[[Answer], None]
+    ) -> None:
+        self._open_past, self._tell, self._tell_replay = open_past, tell, tell_replay
         self._changed = threading.Condition()
         self._wanted: Wanted | None = None
+        self._question: Question | None = None
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="past", daemon=True)
         self._thread.start()
 
-    def ask(self, wanted: Wanted) -> None:
-        """Put a request in the place of the last."""
+    def ask(self, asked: Wanted | Question) -> None:
+        """Put a request in the place of the last of its kind."""
         with self._changed:
-            self._wanted = wanted
+            if isinstance(asked, Wanted):
+                self._wanted = asked
+            else:
+                self._question = asked
             self._changed.notify()
 
     def stop(self, timeout: float) -> None:
@@ -139,19 +156,35 @@ class _Worker:
     def _run(self) -> None:
         past = self._open_past()
         try:
-            while (wanted := self._next()) is not None:
-                found = answer(past, wanted, self._is_outdated)
-                if found is not None and not self._stopped:
-                    self._tell(found)
+            while (asked := self._next()) is not None:
+                self._answer(past, asked)
         finally:
             past.close()
 
-    def _next(self) -> Wanted | None:
+    def _answer(self, past: Past, asked: Wanted | Question) -> None:
+        if isinstance(asked, Wanted):
+            found = answer(past, asked, self._is_outdated)
+            if found is not None and not self._stopped:
+                self._tell(found)
+            return
+        try:
+            told = answered(asked, past.read)
+        except (OSError, sqlite3.Error, ValueError) as error:
+            log.warning("A rule cannot be replayed: %s", error)
+        else:
+            if not self._stopped:
+                self._tell_replay(told)
+
+    def _next(self) -> Wanted | Question | None:
         with self._changed:
-            while self._wanted is None and not self._stopped:
+            while self._wanted is None and self._question is None and not self._stopped:
                 self._changed.wait()
-            wanted, self._wanted = self._wanted, None
-            return None if self._stopped else wanted
+            asked: Wanted | Question | None = self._wanted or self._question
+            if asked is self._wanted:
+                self._wanted = None
+            else:
+                self._question = None
+            return None if self._stopped else asked
 
     def _is_outdated(self) -> bool:
         return self._stopped or self._wanted is not None

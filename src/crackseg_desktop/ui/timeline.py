@@ -67,6 +67,7 @@ class Timeline:
         range: what a person chose.
         pinned: the instant (Unix seconds) at which the cursor was left standing, on all pages; None: nowhere.
         off: why there is no history to ask, or nothing.
+        trouble: why the history is not written as it should be, or nothing.
         late: the history has been asked and has let a person wait.
     """
 
@@ -74,6 +75,7 @@ class Timeline:
         self.range = TimeRange()
         self.pinned: float | None = None
         self.off = "History is not read here."
+        self.trouble = ""
         self.forget()
 
     def forget(self) -> None:
@@ -165,6 +167,8 @@ class Timeline:
             return ""
         if self._found.problem:
             return self._found.problem
+        if self.trouble:
+            return self.trouble
         if self._found.covered is None:
             return "No history yet. It begins with what is measured from now on."
         return "Nothing was measured in this time."

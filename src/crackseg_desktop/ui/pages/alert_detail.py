@@ -237,6 +237,9 @@ def _facts(event: AlertEvent, model: Model) -> list[Fact]:
     if over:
         lasted = units.duration(event.time - event.since if event.lasted is None else event.lasted)
         facts.append(("Ended", plain(f"{words.when(event.time, model.now)}, after {lasted}", weight=500)))
+    replay = model.replay_of(event)
+    if replay is not None:
+        facts.append(("Would have fired", plain(replay.words, weight=500)))
     return facts
 
 

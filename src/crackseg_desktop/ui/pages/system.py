@@ -197,7 +197,10 @@ class _FactsCard(Card):
             facts.append(("Samples dropped", plain(str(model.dropped_samples), weight=500)))
         self.own.put(facts)
         sources = model.sample.sources if model.sample is not None else ()
-        self.sources.put([(source.name, plain(source.reason or source.state.value, weight=500)) for source in sources])
+        told = [(source.name, plain(source.reason or source.state.value, weight=500)) for source in sources]
+        if model.health is not None:
+            told.append(("history", plain(model.health.reason or model.health.state.value, weight=500)))
+        self.sources.put(told)
 
 
 class _DisksCard(Card):
