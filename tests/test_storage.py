@@ -66,3 +66,8 @@ def test_that_a_locked_file_is_not_taken_for_a_damaged_one(tmp_path: Path, monke
         with pytest.raises(sqlite3.OperationalError):
             open_database(path, [FIRST, SECOND])
     assert not list(tmp_path.glob("*.damaged"))
+
+
+def test_that_a_new_file_can_give_its_free_pages_back(tmp_path: Path) -> None:
+    with closing(open_database(tmp_path / "file.sqlite", [FIRST])) as connection:
+        assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)  # incremental

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import sqlite3
 import threading
 from functools import partial
@@ -53,7 +54,7 @@ class Archive:
         self._path = folder / FILE_NAME
         self._keeping = keeping
         self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._identity: tuple[int, ...] | None = None
         self._damage: str | None = None
         self._lock = threading.Lock()
 
@@ -162,8 +163,10 @@ class Archive:
 
     def _opened(self) -> sqlite3.Connection:
         status = self._path.stat()
-        identity = status.st_dev, status.st_ino
-        if identity != self._identity:  # set aside, and begun anew
+        identity: tuple[int, ...] = status.st_dev, status.st_ino
+        if not os.access(self._path.parent, os.W_OK):  # read as a file that never changes
+            identity += status.st_mtime_ns, status.st_size
+        if identity != self._identity:  # or set aside, and begun anew
             self._shut()
         if self._connection is None:
             self._connection = open_for_reading(self._path, len(MIGRATIONS))
