@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 START = 1_795_435_200.0
 HOUR = 3600
 GIB = 1024.0**3
-FLUSHED = 5
+FLUSHED = 8
 ON, OFF = 10, 2
 """Hours of training, and of rest."""
 
@@ -75,7 +75,8 @@ def record(folder: Path, hours: int) -> float:
     """Record so many hours, and 55 minutes; print what it took, and return the last time."""
     clock = Turned()
     recorder = Recorder(folder, clock)
-    adding = writing = working = longest = 0.0
+    adding = writing = longest = 0.0
+    working: list[float] = []
     samples = 0
     for hour in range(hours + 1):
         for moment, figures in sampled(hour, HOUR if hour < hours else 55 * 60):
@@ -89,12 +90,14 @@ def record(folder: Path, hours: int) -> float:
                 recorder.write()
                 took = time.perf_counter() - before
                 writing, longest = writing + took, max(longest, took)
-                working += time.thread_time() - worked
+                working.append(time.thread_time() - worked)
     recorder.write()
     print(f"recorded              {samples:,} samples of {len(KEYS)} series, {samples / 86400:.1f} days")
     print(f"add, caller's thread  {1e6 * adding / samples:.2f} us a sample")
-    cpu, wall = 1e3 * working / samples, 1e3 * writing / samples
-    print(f"writer's thread       {cpu:.4f} ms of CPU a sample, {wall:.4f} ms with waiting (longest {longest:.2f} s)")
+    inserting = 1e3 * statistics.median(working) / FLUSHED
+    cpu, wall = 1e3 * sum(working) / samples, 1e3 * writing / samples
+    print(f"writer's thread       {inserting:.4f} ms of CPU a sample to insert (median)")
+    print(f"  packed and folded   {cpu:.4f} ms of CPU a sample, {wall:.4f} ms with waiting (longest {longest:.2f} s)")
     end = clock.now
     recorder.stop(60.0)
     return end

@@ -1,7 +1,7 @@
 """The recorder: what is measured becomes history. One thread writes; whoever measures never waits for a disk.
 
-Samples wait in memory for at most five seconds, then they are in the file's journal: that is all a kill can lose. Where
-the file cannot be written, the newest are kept in memory up to a cap, writing is tried again every five seconds, and
+Samples wait in memory for at most eight seconds, then they are in the file's journal: that is all a kill can lose. Where
+the file cannot be written, the newest are kept in memory up to a cap, writing is tried again every eight seconds, and
 the state says why in a sentence. Two instances on one folder: the second notices the heartbeat of the first and only
 writes when that has ended.
 """
@@ -38,7 +38,7 @@ __all__ = ["FILE_NAME", "Health", "Keeping", "Recorder", "RecorderState", "keepi
 
 log = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 5.0
+FLUSH_SECONDS = 8.0
 MOST_SERIES = 4000
 """Of one sample; figures beyond are left out."""
 
@@ -114,7 +114,7 @@ class Recorder:
         self._pins.append(Pin(tier, since, until))
 
     def write(self) -> None:
-        """Write what waits, and tidy. What the thread does every five seconds; tests call it instead."""
+        """Write what waits, and tidy. What the thread does every eight seconds; tests call it instead."""
         now = self._clock.time()
         try:
             self._gather()

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SEAL_ROWS = 60
-"""The journal becomes blocks when it has so many rows: five minutes, with a row every five seconds."""
-BEAT_SECONDS = 8.0
+"""The journal becomes blocks when it has so many rows: eight minutes, with a row every eight seconds."""
+BEAT_SECONDS = 7.0
 """So often the writer says that it is there."""
 HEARTBEAT_SECONDS = 20.0
 """A writer of which nothing was heard for so long is gone."""
@@ -131,9 +131,15 @@ class Store:
             rows = connection.execute(
                 "SELECT id, content FROM journal ORDER BY id LIMIT ?", (2 * SEAL_ROWS,)
             ).fetchall()
+            seen: dict[int, float] = {}
             for row in rows_of(content for _, content in rows):
                 for place, number in enumerate(row.numbers):
-                    self._add_plain(number, *row.column(place))
+                    times, values = row.column(place)
+                    if times:
+                        seen[number] = max(self._add_plain(number, times, values), seen.get(number, -math.inf))
+            connection.executemany(
+                "UPDATE series SET seen = max(seen, ?) WHERE id = ?", [(time, number) for number, time in seen.items()]
+            )
             connection.executemany("DELETE FROM journal WHERE id = ?", [(row,) for row, _ in rows])
         self.journal = self._journal()
 
@@ -275,15 +281,13 @@ class Store:
         span = self.keeping.span(period)
         return time // span * span
 
-    def _add_plain(self, number: int, times: array[float], values: array[float]) -> None:
-        """Insert samples, a block for each hour."""
-        if not times:
-            return
+    def _add_plain(self, number: int, times: array[float], values: array[float]) -> float:
+        """Insert samples, a block for each hour, and return the newest time."""
         hours = self._shared(times).hours
         for start, end, since, until in hours:
             content = pack_plain(times[start:end], values[start:end], self.keeping.finest, (since, until))
             self._insert(number, self.keeping.finest, since, until, False, content)
-        self.connection.execute("UPDATE series SET seen = max(seen, ?) WHERE id = ?", (hours[-1][3], number))
+        return hours[-1][3]
 
     def add(self, number: int, period: float, columns: Columns, *, folded: bool, packed_times: bytes = b"") -> None:
         """Insert samples or buckets, packed."""
