@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from tests.ui import story
 
+from crackseg_desktop.history.health import Health, RecorderState
 from crackseg_desktop.history.schema import FILE_NAME
 from crackseg_desktop.settings import Energy, History, RemoteChannel, Reports, Settings
 from crackseg_desktop.ui.dashboard import Dashboard
@@ -225,11 +226,11 @@ def test_that_the_history_is_set(opened: Open, actions: Any) -> None:
 def test_that_the_history_s_file_and_state_are_told(opened: Open, tmp_path: Path) -> None:
     dashboard, page = opened()
     assert page.history.facts.texts() == {}
-    dashboard.model.recorder_health = "Written every 10 s"
+    dashboard.model.health = Health(RecorderState.FULL, "The disk is full.")
     page.history._folder = tmp_path
     settle(dashboard)
     file = tmp_path / FILE_NAME
-    assert page.history.facts.texts() == {"State": "Written every 10 s", "File": str(file), "Size": "not there yet"}
+    assert page.history.facts.texts() == {"State": "The disk is full.", "File": str(file), "Size": "not there yet"}
     file.write_bytes(bytes(3 * 1024**2))
     settle(dashboard)
     assert page.history.facts.texts()["Size"] == "3.0 MiB"

@@ -1,9 +1,9 @@
 """The recorder: what is measured becomes history. One thread writes; whoever measures never waits for a disk.
 
-Samples wait in memory for at most eight seconds, then they are in the file's journal: that is all a kill can lose. Where
-the file cannot be written, the newest are kept in memory up to a cap, writing is tried again every eight seconds, and
-the state says why in a sentence. Two instances on one folder: the second notices the heartbeat of the first and only
-writes when that has ended.
+Samples wait in memory for at most eight seconds, then they are in the file's journal: that is all a kill can lose.
+Where the file cannot be written, the newest are kept in memory up to a cap, writing is tried again every eight seconds,
+and the state says why in a sentence. Two instances on one folder: the second notices the heartbeat of the first and
+only writes when that has ended.
 """
 
 from __future__ import annotations

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_TOLD_THE_CORE = frozenset({"channels", "notifications", "reports", "energy"})
+"""The sections of the settings that the core is told of as they change."""
+
 
 class Channels(Protocol):
     """What is done about remote channels. All but ``configure`` may wait for a keyring or a network: not in the GUI."""
@@ -144,7 +147,7 @@ class Decisions(QObject):
         except SettingsError as error:
             self._say("The settings were not changed", str(error))
             return False
-        if self.channels is not None and any(key.startswith(("channels.", "notifications.")) for key in changes):
+        if self.channels is not None and any(key.partition(".")[0] in _TOLD_THE_CORE for key in changes):
             self.channels.configure(self._preferences.settings)
         if self.core is not None and any(key.startswith("rules.") for key in changes):
             self.core.monitor.set_rules(all_rules(self._preferences.settings.rules))

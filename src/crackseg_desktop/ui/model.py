@@ -195,7 +195,6 @@ class Model:
         self.rules: tuple[RuleStatus, ...] = ()
         self.loaded_at = 0.0
         self.dropped_samples = 0
-        self.recorder_health = ""
         self._named: dict[str, dict[str, CurveColumns]] = {}
         self._revisions: dict[str, int] = {}
 

@@ -32,7 +32,7 @@ def write_pdf(report: Report, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    files.write_atomically(path, pdf_of(report))
+    files.write_atomically(path, pdf_of(report), 0o666)
 
 
 def pdf_of(report: Report) -> bytes:

@@ -56,7 +56,8 @@ class HistoryCard(SettingCard):
 
     def refresh(self, model: Model) -> None:
         """Show where the file is, how large it is, and how it is."""
-        facts = [("State", plain(model.recorder_health, weight=500))] if model.recorder_health else []
+        health = model.health
+        facts = [("State", plain(health.reason or health.state.value, weight=500))] if health is not None else []
         if self._folder is not None:
             path = self._folder / FILE_NAME
             try:
