@@ -54,6 +54,19 @@ def test_that_a_training_card_is_read_exactly(probe: Probe, fakenvml: Path) -> N
         "gpu_memory_controller_utilization_ratio": 0.55,
         "gpu_temperature_celsius": 74.0,
         "gpu_temperature_slowdown_celsius": 95.0,
+        "gpu_temperature_shutdown_celsius": 98.0,
+        "gpu_temperature_headroom_celsius": 21.0,
+        "gpu_encoder_utilization_ratio": 0.0,
+        "gpu_decoder_utilization_ratio": 0.0,
+        "gpu_clock_sm_max_hertz": 2100e6,
+        "gpu_clock_memory_max_hertz": 9501e6,
+        "gpu_pcie_generation": 4.0,
+        "gpu_pcie_generation_max": 4.0,
+        "gpu_pcie_width": 16.0,
+        "gpu_pcie_width_max": 16.0,
+        "gpu_pcie_transmit_bytes_per_second": 310e6,
+        "gpu_pcie_receive_bytes_per_second": 1250e6,
+        "gpu_xid_errors_total": 0.0,
         "gpu_power_watts": 265.0,
         "gpu_power_limit_watts": 290.0,
         "gpu_clock_sm_hertz": 1860e6,
@@ -123,6 +136,7 @@ def test_that_memory_of_a_process_may_be_untold(probe: Probe, fakenvml: Path) ->
     scenario = shipped("rtx3070ti_idle").replace("self:12:G", "self:na:C")
     (gpu,) = probe("once", library=fakenvml, scenario=scenario)["gpus"]
     assert (None, "compute") in {(p["memory_bytes"], p["kind"]) for p in gpu["processes"]}
+    assert "tell it" in gpu["process_reasons"]["memory_bytes"] or "Windows" in gpu["process_reasons"]["memory_bytes"]
 
 
 def test_that_the_slowdown_temperature_comes_from_the_margin_where_the_threshold_is_gone(
@@ -171,7 +185,12 @@ def test_that_a_mismatch_names_both_versions(probe: Probe, fakenvml: Path, tmp_p
 
 def test_that_an_older_driver_is_read_by_its_older_functions(probe: Probe, old_fakenvml: Path) -> None:
     (gpu,) = probe("once", library=old_fakenvml, scenario=shipped("rtx3070ti_training"))["gpus"]
-    assert gpu["unavailable"] == {"gpu_memory_reserved_bytes": "needs a newer driver"}
+    assert gpu["unavailable"] == dict.fromkeys(
+        ("gpu_memory_reserved_bytes", "gpu_xid_errors_total"), "needs a newer driver"
+    )
+    assert gpu["throttle_reasons"] == ["The power limit holds the clocks back"]
+    assert {(p["memory_bytes"], p["sm_ratio"]) for p in gpu["processes"]} == {(6300 * MIB, None), (180 * MIB, None)}
+    assert gpu["process_reasons"] == {"sm_ratio": "needs a newer driver"}
     assert gpu["figures"]["gpu_memory_used_bytes"] == (6656 + 277) * MIB
     assert gpu["figures"]["gpu_memory_total_bytes"] == 8192 * MIB
     assert gpu["figures"]["gpu_temperature_celsius"] == 74
@@ -293,6 +312,31 @@ def test_that_a_reloaded_driver_is_taken_up_again_with_back_off(probe: Probe, fa
     assert recovered["state"] == "ok"
     assert recovered["gpus"][0]["figures"]["gpu_temperature_celsius"] == 74
     assert calls(trace, "nvmlInitWithFlags") == 2 + 1  # at the start, once while it was gone, when it was back
+
+
+def test_that_a_driver_that_was_reloaded_is_started_anew_and_asked_everything_again(
+    probe: Probe, fakenvml: Path, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    reloaded = with_driver_key("laptop_no_power", "error.mem = at(0, UNINITIALIZED)")
+    works = shipped("laptop_no_power").replace("power_w = unsupported", "power_w = 35")
+    steps = [{}, {"due": ALL, "scenario": reloaded}, {"advance": 20.0, "scenario": works}]
+    before, during, after = probe(
+        "steps", library=fakenvml, scenario=shipped("laptop_no_power"), trace=trace, steps=steps
+    )
+    assert "gpu_power_watts" in before["gpus"][0]["unavailable"]
+    assert (during["state"], during["reason"]) == ("failed", "NVML is not initialised any more")
+    assert during["gpus"][0]["process_reasons"] == {"processes": "NVML is not initialised any more"}
+    assert after["gpus"][0]["figures"]["gpu_power_watts"] == 35
+    assert calls(trace, "nvmlInitWithFlags") == 2
+
+
+def test_that_an_update_of_the_driver_while_it_is_in_use_is_named(probe: Probe, fakenvml: Path) -> None:
+    updated = with_driver_key("two_gpus", "error.all = LIB_RM_VERSION_MISMATCH")
+    *_, part = probe("steps", library=fakenvml, scenario=shipped("two_gpus"), steps=[{}, {"scenario": updated}])
+    assert part["state"] == "mismatch"
+    assert [gpu["state"] for gpu in part["gpus"]] == ["mismatch", "mismatch"]
+    assert all("restart the machine" in gpu["reason"] for gpu in part["gpus"])
 
 
 def test_that_nvml_is_started_anew_after_a_suspend(probe: Probe, fakenvml: Path, tmp_path: Path) -> None:
