@@ -49,7 +49,8 @@ def test_that_a_card_without_events_says_so_and_is_not_asked_again(
     probe: Probe, fakenvml: Path, tmp_path: Path
 ) -> None:
     trace, scenario = tmp_path / "trace", card("error.nvmlDeviceRegisterEvents = NOT_SUPPORTED")
-    parts = probe("steps", library=fakenvml, scenario=scenario, trace=trace, steps=[{"due": ALL}] * 3)
+    steps = [{}, {}, {"due": ALL, "advance": 60.0}]
+    parts = probe("steps", library=fakenvml, scenario=scenario, trace=trace, steps=steps)
     asked = [line.split()[0] for line in trace.read_text().splitlines()]
     assert [asked.count(f"nvml{name}") for name in ("EventSetCreate", "DeviceRegisterEvents", "EventSetFree")] == [
         1
@@ -74,13 +75,22 @@ def test_that_event_sets_are_given_back(probe: Probe, fakenvml: Path, tmp_path: 
     assert asked.index("nvmlEventSetFree") < asked.index("nvmlShutdown")
 
 
+def shares(part: dict[str, Any]) -> dict[str, float | None]:
+    return {process["kind"]: process["sm_ratio"] for process in part["gpus"][0]["processes"]}
+
+
 def test_that_processes_have_their_share_of_the_multiprocessors(probe: Probe, fakenvml: Path) -> None:
-    scenario = card("processes = self:6300:C:86:50, parent:180:G")
-    steps = [{"due": ALL}, {"due": ["fast", "medium"]}]
-    *_, part = probe("steps", library=fakenvml, scenario=scenario, steps=steps)
-    shares = {process["kind"]: process["sm_ratio"] for process in part["gpus"][0]["processes"]}
-    assert shares in ({"compute": 0.86, "graphics": 0.0}, {"compute": 0.0, "graphics": 0.0})  # 0: no new sample yet
-    assert part["gpus"][0]["process_reasons"] == {}
+    working = card("processes = self:6300:C:86:50, parent:180:G")
+    steps = [
+        {},
+        {"due": ["medium"]},
+        {"due": ["medium"], "advance": 5.0, "scenario": working.replace(":86:50", ":0:0")},
+    ]
+    first, soon, later = probe("steps", library=fakenvml, scenario=working, steps=steps)
+    assert shares(first) == {"compute": 0.86, "graphics": 0.0}
+    assert shares(soon) == shares(first)  # the driver may not have taken another sample since
+    assert shares(later) == {"compute": 0.0, "graphics": 0.0}
+    assert first["gpus"][0]["process_reasons"] == {}
 
 
 def test_that_untold_shares_are_missing_and_asked_once(probe: Probe, fakenvml: Path) -> None:

@@ -20,6 +20,7 @@ _NO_VALUE = 0xFFFF_FFFF_FFFF_FFFF  # "not available", as NVML writes it into a f
 _MICRO = 1_000_000
 _FRESH_MICROSECONDS = 10 * _MICRO
 _DAY_MICROSECONDS = 86_400 * _MICRO
+_SAMPLING_SECONDS = 2.0  # the driver takes a sample every 1/6 s to 1 s: so long, none means nothing
 
 
 class GpuProcesses:
@@ -34,6 +35,7 @@ class GpuProcesses:
         self.reasons: dict[str, str] = {}
         self._device = device
         self._seen = 0  # time stamp of the newest utilization sample, in the driver's microseconds
+        self._known: dict[int, tuple[float, float]] = {}  # by PID: its share, and when it was read (Unix seconds)
 
     def read(self, now: float, total_bytes: float | None) -> None:
         """List them anew at ``now`` (Unix seconds); a process cannot hold more than the card's total."""
@@ -59,17 +61,19 @@ class GpuProcesses:
         return {int(process.pid): _readable(process.usedGpuMemory, total_bytes) for process in processes}
 
     def _shares(self, now: float) -> dict[int, float] | None:
-        """Return the share of each process that worked since the last time; None where the driver tells none."""
+        """Return the share of each process that worked lately; None where the driver tells none."""
         try:
             samples = self._device.call("nvmlDeviceGetProcessUtilization", self._seen)
         except Missing as missing:
-            if missing.reason == NO_NEWS:
-                return {}
-            self.reasons["sm_ratio"] = missing.reason
-            return None
-        fresh = fresh_samples(samples, self._seen, now)
+            if missing.reason != NO_NEWS:
+                self.reasons["sm_ratio"] = missing.reason
+                return None
+            samples = []
+        fresh = newest_shares(fresh_samples(samples, self._seen, now))
         self._seen = max((int(sample.timeStamp) for sample in samples), default=self._seen)
-        return newest_shares(fresh)
+        lately = {pid: known for pid, known in self._known.items() if 0 <= now - known[1] < _SAMPLING_SECONDS}
+        self._known = lately | {pid: (share, now) for pid, share in fresh.items()}
+        return {pid: share for pid, (share, _) in self._known.items()}
 
 
 def fresh_samples(samples: Iterable[Any], seen: int, now: float) -> list[Any]:
