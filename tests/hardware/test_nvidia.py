@@ -377,11 +377,14 @@ def test_that_a_driver_that_hangs_later_leaves_its_last_figures_and_recovers(pro
     assert told["stuck"] == []
 
 
-def suspended_gpu(root: Path, name: str, status: str, *, vendor: str = "0x10de", kind: str = "0x030000") -> Path:
+def suspended_gpu(
+    root: Path, name: str, status: str, *, vendor: str = "0x10de", kind: str = "0x030000", control: str = "auto"
+) -> Path:
     device = root / "bus/pci/devices" / name
     (device / "power").mkdir(parents=True)
     (device / "vendor").write_text(vendor + "\n")
     (device / "class").write_text(kind + "\n")
+    (device / "power/control").write_text(control + "\n")
     (device / "power/runtime_status").write_text(status + "\n")
     return device / "power/runtime_status"
 
@@ -422,3 +425,66 @@ def test_that_one_card_awake_is_enough_to_read(probe: Probe, fakenvml: Path, tmp
     suspended_gpu(sysfs, "0000:05:00.0", "active", kind="0x030200")
     (part,) = probe("steps", library=fakenvml, scenario=shipped("two_gpus"), sysfs=str(sysfs), steps=[{}])
     assert part["state"] == "ok"
+
+
+IDLE = """
+[driver]
+freeze_t = 0
+[gpu0]
+name = x
+uuid = GPU-1
+temp_c = 41
+"""
+
+
+def test_that_an_idle_card_is_let_go_so_that_it_can_power_down(probe: Probe, fakenvml: Path, tmp_path: Path) -> None:
+    sysfs, trace = tmp_path / "sys", tmp_path / "trace"
+    status = str(suspended_gpu(sysfs, "0000:01:00.0", "active"))
+    steps: list[dict[str, Any]] = [
+        {},
+        {"advance": 59.0},
+        {"advance": 1.0},
+        {"advance": 10.0},
+        {"advance": 10.0, "files": {status: "suspended\n"}},
+        {"advance": 500.0},
+        {"files": {status: "active\n"}},
+    ]
+    parts = probe("steps", library=fakenvml, scenario=IDLE, trace=trace, sysfs=str(sysfs), steps=steps)
+    assert [part["state"] for part in parts] == ["ok", "ok", *["asleep"] * 4, "ok"]
+    assert "can power down" in parts[3]["reason"]
+    assert "powered down" in parts[5]["reason"]
+    for part in parts[2:6]:
+        (gpu,) = part["gpus"]
+        assert (gpu["state"], gpu["figures"]["gpu_temperature_celsius"]) == ("asleep", 41)
+        assert gpu["taken"] == parts[2]["gpus"][0]["taken"]
+    assert calls(trace, "nvmlShutdown") == 2  # let go, and at the end
+    assert calls(trace, "nvmlInitWithFlags") == 2
+
+
+def test_that_a_card_that_something_keeps_awake_is_read_on(probe: Probe, fakenvml: Path, tmp_path: Path) -> None:
+    sysfs, trace = tmp_path / "sys", tmp_path / "trace"
+    suspended_gpu(sysfs, "0000:01:00.0", "active")
+    steps = [{}, {"advance": 60.0}, {"advance": 29.0}, {"advance": 1.0}, *[{"advance": 100.0}] * 3]
+    parts = probe("steps", library=fakenvml, scenario=IDLE, trace=trace, sysfs=str(sysfs), steps=steps)
+    assert [part["state"] for part in parts] == ["ok", "asleep", "asleep", *["ok"] * 4]
+    assert calls(trace, "nvmlInitWithFlags") == 2
+
+
+@pytest.mark.parametrize(
+    ("scenario", "control"),
+    [
+        (IDLE, "on"),
+        (IDLE + "util_gpu = 1\n", "auto"),
+        (IDLE + "util_gpu = unsupported\n", "auto"),
+        (IDLE + "processes = parent:180:G\n", "auto"),
+        (IDLE + "error.processes_compute = NO_PERMISSION\n", "auto"),
+    ],
+)
+def test_that_a_card_in_use_or_kept_on_is_not_let_go(
+    probe: Probe, fakenvml: Path, tmp_path: Path, scenario: str, control: str
+) -> None:
+    sysfs = tmp_path / "sys"
+    suspended_gpu(sysfs, "0000:01:00.0", "active", control=control)
+    steps = [{}, *[{"advance": 60.0}] * 3]
+    parts = probe("steps", library=fakenvml, scenario=scenario, sysfs=str(sysfs), steps=steps)
+    assert [part["state"] for part in parts] == ["ok"] * 4

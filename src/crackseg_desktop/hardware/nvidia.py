@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.hardware.gpu import Gpu, gone
 from crackseg_desktop.hardware.nvml import DriverDown, GpuGone, Missing, Nvml
-from crackseg_desktop.hardware.runtime_power import RuntimePower
+from crackseg_desktop.hardware.runtime_power import Rest, RuntimePower
 from crackseg_desktop.hardware.xid import XidHistory
 from crackseg_desktop.readings import GpuReading, Part, SourceState, Tier
 
@@ -21,6 +22,8 @@ _ALL = frozenset(Tier)
 _FAST = frozenset({Tier.FAST})
 _SYSFS = Path("/sys")
 _LINK_SECONDS = 0.25  # a reading that has taken so long measures no further bus: that takes some 40 ms a GPU
+_ASLEEP = "The NVIDIA GPU is powered down and is left asleep"
+_LET_GO = "The NVIDIA GPU is idle and is left alone so that it can power down"
 _VANISHED = "The GPU is lost: the driver does not list it any more"
 
 
@@ -38,6 +41,7 @@ class NvidiaSource:
         self._clock = clock
         self._nvml = Nvml(sysfs)
         self._power = RuntimePower(sysfs)
+        self._rest = Rest(self._power)
         self._gpus: tuple[Gpu, ...] = ()
         self._readings: dict[str, GpuReading] = {}  # by UUID: every GPU ever seen, as it was read last
         self._unnamed: tuple[GpuReading, ...] = ()  # missing before they could say who they are
@@ -54,8 +58,12 @@ class NvidiaSource:
 
     def read(self, due: frozenset[Tier]) -> Part:
         """Read the due tiers of every GPU; may block as long as the driver does."""
-        if not self._nvml.started and self._power.asleep():
-            return Part(SourceState.ASLEEP, "The NVIDIA GPU is powered down and is left asleep")
+        if not self._nvml.started:
+            if self._power.asleep():
+                self._rest.slept()
+                return self._resting(_ASLEEP)
+            if self._rest.waiting(self._clock.monotonic()):
+                return self._resting(_LET_GO)
         try:
             if self._due_to_start():
                 self._start()
@@ -70,6 +78,7 @@ class NvidiaSource:
     def resumed(self) -> None:
         """Start NVML anew at the next read: after a suspend its counters stick and its handles may be dead."""
         self._shut()
+        self._rest.slept()
         self._start_at = None
 
     def close(self) -> None:
@@ -141,6 +150,10 @@ class NvidiaSource:
         missing = [gpu for gpu in gpus if not _present(gpu)]
         if not missing:
             self._back_off = _FIRST_BACK_OFF
+        if self._rest.note(self._clock.monotonic(), idle=all(map(_idle, gpus))):
+            self._shut()
+            self._start_at = None
+            return self._resting(_LET_GO)
         if len(missing) == len(gpus):
             return Part(missing[0].state, missing[0].reason, gpus)
         return Part(gpus=gpus)
@@ -150,6 +163,11 @@ class NvidiaSource:
         lost = [gpu for gpu in self._gpus if not _present(self._readings[gpu.uuid])]
         self._gpus = tuple(gpu for gpu in self._gpus if gpu not in lost)
 
+    def _resting(self, reason: str) -> Part:
+        """Return the GPUs as they were read last: a sleeping one is not woken to be read."""
+        gpus = (replace(gpu, state=SourceState.ASLEEP, reason=reason) for gpu in self._readings.values())
+        return Part(SourceState.ASLEEP, reason, tuple(gpus))
+
     def _part_of_a_driver_that_is_down(self, down: DriverDown) -> Part:
         return Part(
             down.state, down.reason, tuple(gone(gpu, down.state, down.reason) for gpu in self._readings.values())
@@ -158,6 +176,12 @@ class NvidiaSource:
 
 def _present(reading: GpuReading) -> bool:
     return reading.state is SourceState.OK
+
+
+def _idle(gpu: GpuReading) -> bool:
+    """Say whether nothing uses a GPU, as far as the driver tells."""
+    is_told = _present(gpu) and "processes" not in gpu.process_reasons
+    return is_told and not gpu.processes and gpu.get("gpu_utilization_ratio") == 0
 
 
 def _unnamed(index: int, state: SourceState, reason: str) -> GpuReading:
