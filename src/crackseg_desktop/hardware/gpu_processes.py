@@ -105,7 +105,9 @@ def why_memory_is_untold(system: str, kernel: str) -> str:
 
 
 def _kernel() -> str:
-    return "" if sys.platform == "win32" else os.uname().release
+    if sys.platform == "win32":
+        return ""
+    return os.uname().release
 
 
 def _readable(size: int | None, total_bytes: float | None) -> int | None:
