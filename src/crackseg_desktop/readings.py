@@ -60,16 +60,29 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class GpuReading(Reading):
-    """One GPU. ``labels`` is ``{"gpu": uuid}``; ``index`` is NVML's (PCI order), not CUDA's."""
+    """One GPU. ``labels`` is ``{"gpu": uuid}``; ``index`` is NVML's (PCI order), not CUDA's.
+
+    Attributes:
+        throttle_reasons: what keeps the clocks below what they could be, as sentences; empty: the GPU runs freely, or
+            it is not reported (see ``unavailable``).
+        clock_reasons: everything that decides the clocks, normal reasons such as idleness included, as sentences.
+        process_reasons: why the list of processes (``processes``) or a column of it (``memory_bytes``, ``sm_ratio``)
+            is missing.
+        xid_errors: the last errors that the driver reported since the program started, the oldest first.
+        taken: when these figures were read: older than the sample where the GPU does not answer.
+    """
 
     uuid: str = ""
     index: int = 0
     name: str = ""
     state: SourceState = SourceState.OK
     reason: str | None = None
-    throttle_reasons: tuple[str, ...] = ()  # sentences; empty: runs freely, or not reported (see ``unavailable``)
+    throttle_reasons: tuple[str, ...] = ()
+    clock_reasons: tuple[str, ...] = ()
     processes: tuple[GpuProcess, ...] = ()
-    taken: float = 0.0  # when these figures were read: older than the sample where the GPU does not answer
+    process_reasons: Reasons = field(default_factory=dict)
+    xid_errors: tuple[XidError, ...] = ()
+    taken: float = 0.0
 
     @property
     def identity(self) -> dict[str, str]:
@@ -79,11 +92,30 @@ class GpuReading(Reading):
 
 @dataclass(frozen=True, slots=True)
 class GpuProcess:
-    """A process that holds memory of a GPU, as the driver names it."""
+    """A process that holds memory of a GPU, as the driver names it.
+
+    ``sm_ratio`` is the share of time that its kernels had the multiprocessors lately. ``process_reasons`` of the GPU
+    say why a figure is None.
+    """
 
     pid: int
     memory_bytes: int | None
     kind: Literal["compute", "graphics", "both"]
+    sm_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class XidError:
+    """An error that the NVIDIA driver reported about a GPU.
+
+    ``time`` (Unix seconds) is when this program heard of it. ``reason`` is what it means ("Xid 79: the GPU fell off
+    the bus"). ``critical``: the GPU is lost, or its memory is damaged.
+    """
+
+    number: int
+    time: float
+    reason: str
+    critical: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from crackseg_desktop.alerts.observe import observations, sentence
 from crackseg_desktop.alerts.outages import Outages
-from crackseg_desktop.readings import FoldersRead, HostAnswer, SourceHealth, SourceState
+from crackseg_desktop.readings import FoldersRead, HostAnswer, SourceHealth, SourceState, XidError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,38 @@ def test_that_a_lost_gpu_is_told_and_no_other_state_is(
     (seen,) = [item for item in observations(replace(sample, gpus=(gpu,))) if item.metric == "gpu_lost"]
     assert (seen.value, seen.labels, seen.subject) == (lost, {"gpu": "GPU-1"}, "GPU 0")
     assert seen.detail == "It fell off the bus."
+
+
+FAULT = XidError(31, 0.0, "Xid 31: a page fault")
+OFF_THE_BUS = XidError(79, 0.0, "Xid 79: it fell off the bus", critical=True)
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ((), (0, "", "", "")),
+        (((FAULT, 5),), (1, "Xid 31: a page fault.", "Xid 31", "31")),
+        (((OFF_THE_BUS, 9), (FAULT, 5)), (2, "Xid 79: it fell off the bus.", "Xid 79", "79")),
+        (((OFF_THE_BUS, 600), (FAULT, 599)), (1, "Xid 31: a page fault.", "Xid 31", "31")),
+        (((FAULT, 600),), (0, "", "", "")),
+    ],
+)
+def test_that_the_worst_xid_error_of_ten_minutes_is_a_series(
+    make_sample: Callable[..., Sample], errors: tuple[tuple[XidError, float], ...], expected: tuple[object, ...]
+) -> None:
+    sample = make_sample()
+    came = tuple(replace(error, time=sample.time - age) for error, age in errors)
+    gpu = replace(sample.gpus[0], xid_errors=came)
+    (seen,) = [item for item in observations(replace(sample, gpus=(gpu,))) if item.metric == "gpu_xid_severity"]
+    assert (seen.value, seen.detail, seen.fact, seen.kind) == expected
+
+
+def test_that_a_lost_gpu_is_told_with_the_error_that_said_so(make_sample: Callable[..., Sample]) -> None:
+    sample = make_sample()
+    error = replace(OFF_THE_BUS, time=sample.time)
+    gpu = replace(sample.gpus[0], state=SourceState.LOST, reason="the GPU is lost", xid_errors=(error,))
+    (seen,) = [item for item in observations(replace(sample, gpus=(gpu,))) if item.metric == "gpu_lost"]
+    assert seen.detail == "The GPU is lost. Xid 79: it fell off the bus."
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,7 @@ FIGURES = {
     "run_failed": (0, 0, 0, 0, Severity.CRITICAL),
     "run_finished": (0, 0, 0, 0, Severity.INFO),
     "gpu_lost": (0, 0, 0, 0, Severity.CRITICAL),
+    "gpu_xid": (0, 0, 0, 0, Severity.WARNING),
 }
 NAMES = {
     *FIGURES, "collapse", "dataset_error", "dead_mount", "host_unreachable", "gpu_throttling", "driver_mismatch",
@@ -123,11 +124,12 @@ def test_that_the_rules_have_the_figures_of_the_guide() -> None:
         assert (rule.limit, rule.clear, rule.for_seconds, rule.clear_seconds, rule.severity) == expected, name
 
 
-def test_that_two_rules_have_a_second_severity() -> None:
+def test_that_three_rules_have_a_second_severity() -> None:
     levels = {rule.name: rule.levels for rule in BUILTIN if rule.levels}
     assert levels == {
         "gpu_temperature": (Level(Severity.CRITICAL, 5, 8, "gpu_temperature_slowdown_celsius"),),
         "gpu_memory": (Level(Severity.CRITICAL, 0.9375, 0.92),),
+        "gpu_xid": (Level(Severity.CRITICAL, 1, 1),),
     }
 
 

@@ -23,10 +23,11 @@ from crackseg_desktop.readings import Sample, SourceState, Tier
 
 
 class FakeClock:
-    """A clock that moves when it is told to."""
+    """A clock that moves when it is told to, and by ``tick`` seconds whenever it is looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, tick: float = 0.0) -> None:
         self.now = 1000.0
+        self._tick = tick
 
     def time(self) -> float:
         """Return a wall time."""
@@ -34,6 +35,7 @@ class FakeClock:
 
     def monotonic(self) -> float:
         """Return the same time from another beginning."""
+        self.now += self._tick
         return self.now
 
 
@@ -53,9 +55,9 @@ def once(deadline: float = 2.0) -> dict[str, Any]:
     return {**asdict(sample), "stuck": sampler.stuck, "took": time.monotonic() - began}
 
 
-def steps(steps: list[dict[str, Any]], sysfs: str = "/sys") -> list[dict[str, Any]]:
+def steps(steps: list[dict[str, Any]], sysfs: str = "/sys", tick: float = 0.0) -> list[dict[str, Any]]:
     """Read once a step: after ``advance`` seconds, under another ``scenario``, the ``due`` tiers, after a suspend."""
-    clock = FakeClock()
+    clock = FakeClock(tick)
     source = NvidiaSource(clock, Path(sysfs))
     parts = []
     for step in steps:
@@ -66,7 +68,8 @@ def steps(steps: list[dict[str, Any]], sysfs: str = "/sys") -> list[dict[str, An
             Path(path).write_text(text, encoding="ascii")
         if step.get("resumed"):
             source.resumed()
-        parts.append(asdict(source.read(frozenset(Tier(name) for name in step.get("due", ("fast",))))))
+        part = source.read(frozenset(Tier(name) for name in step.get("due", ("fast",))))
+        parts.append({**asdict(part), "calls": dict(source.calls)})
     source.close()
     return parts
 

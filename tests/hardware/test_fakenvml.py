@@ -23,7 +23,7 @@ def test_that_its_structures_are_as_large_as_those_of_nvidia_ml_py(fakenvml: Pat
 def test_that_it_has_every_function_that_the_gate_calls(fakenvml: Path) -> None:
     library = ctypes.CDLL(str(fakenvml / "libnvidia-ml.so.1"))
     room = Path(__file__).parents[2] / "src/crackseg_desktop/hardware"
-    text = "".join((room / name).read_text(encoding="utf-8") for name in ("gpu.py", "nvidia.py", "nvml.py"))
+    text = "".join(path.read_text(encoding="utf-8") for path in room.glob("*.py"))
     bindings = Path(pynvml.__file__).read_text(encoding="utf-8")
     called = {name for name in re.findall(r'"(nvml[A-Z]\w+)"', text) if f'("{name}")' in bindings}
     assert len(called) > 15

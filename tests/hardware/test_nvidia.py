@@ -54,6 +54,19 @@ def test_that_a_training_card_is_read_exactly(probe: Probe, fakenvml: Path) -> N
         "gpu_memory_controller_utilization_ratio": 0.55,
         "gpu_temperature_celsius": 74.0,
         "gpu_temperature_slowdown_celsius": 95.0,
+        "gpu_temperature_shutdown_celsius": 98.0,
+        "gpu_temperature_headroom_celsius": 21.0,
+        "gpu_encoder_utilization_ratio": 0.0,
+        "gpu_decoder_utilization_ratio": 0.0,
+        "gpu_clock_sm_max_hertz": 2100e6,
+        "gpu_clock_memory_max_hertz": 9501e6,
+        "gpu_pcie_generation": 4.0,
+        "gpu_pcie_generation_max": 4.0,
+        "gpu_pcie_width": 16.0,
+        "gpu_pcie_width_max": 16.0,
+        "gpu_pcie_transmit_bytes_per_second": 310e6,
+        "gpu_pcie_receive_bytes_per_second": 1250e6,
+        "gpu_xid_errors_total": 0.0,
         "gpu_power_watts": 265.0,
         "gpu_power_limit_watts": 290.0,
         "gpu_clock_sm_hertz": 1860e6,
@@ -123,6 +136,7 @@ def test_that_memory_of_a_process_may_be_untold(probe: Probe, fakenvml: Path) ->
     scenario = shipped("rtx3070ti_idle").replace("self:12:G", "self:na:C")
     (gpu,) = probe("once", library=fakenvml, scenario=scenario)["gpus"]
     assert (None, "compute") in {(p["memory_bytes"], p["kind"]) for p in gpu["processes"]}
+    assert "tell it" in gpu["process_reasons"]["memory_bytes"] or "Windows" in gpu["process_reasons"]["memory_bytes"]
 
 
 def test_that_the_slowdown_temperature_comes_from_the_margin_where_the_threshold_is_gone(
@@ -171,7 +185,12 @@ def test_that_a_mismatch_names_both_versions(probe: Probe, fakenvml: Path, tmp_p
 
 def test_that_an_older_driver_is_read_by_its_older_functions(probe: Probe, old_fakenvml: Path) -> None:
     (gpu,) = probe("once", library=old_fakenvml, scenario=shipped("rtx3070ti_training"))["gpus"]
-    assert gpu["unavailable"] == {"gpu_memory_reserved_bytes": "needs a newer driver"}
+    assert gpu["unavailable"] == dict.fromkeys(
+        ("gpu_memory_reserved_bytes", "gpu_xid_errors_total"), "needs a newer driver"
+    )
+    assert gpu["throttle_reasons"] == ["The power limit holds the clocks back"]
+    assert {(p["memory_bytes"], p["sm_ratio"]) for p in gpu["processes"]} == {(6300 * MIB, None), (180 * MIB, None)}
+    assert gpu["process_reasons"] == {"sm_ratio": "needs a newer driver"}
     assert gpu["figures"]["gpu_memory_used_bytes"] == (6656 + 277) * MIB
     assert gpu["figures"]["gpu_memory_total_bytes"] == 8192 * MIB
     assert gpu["figures"]["gpu_temperature_celsius"] == 74
@@ -295,6 +314,31 @@ def test_that_a_reloaded_driver_is_taken_up_again_with_back_off(probe: Probe, fa
     assert calls(trace, "nvmlInitWithFlags") == 2 + 1  # at the start, once while it was gone, when it was back
 
 
+def test_that_a_driver_that_was_reloaded_is_started_anew_and_asked_everything_again(
+    probe: Probe, fakenvml: Path, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    reloaded = with_driver_key("laptop_no_power", "error.mem = at(0, UNINITIALIZED)")
+    works = shipped("laptop_no_power").replace("power_w = unsupported", "power_w = 35")
+    steps = [{}, {"due": ALL, "scenario": reloaded}, {"advance": 20.0, "scenario": works}]
+    before, during, after = probe(
+        "steps", library=fakenvml, scenario=shipped("laptop_no_power"), trace=trace, steps=steps
+    )
+    assert "gpu_power_watts" in before["gpus"][0]["unavailable"]
+    assert (during["state"], during["reason"]) == ("failed", "NVML is not initialised any more")
+    assert during["gpus"][0]["process_reasons"] == {"processes": "NVML is not initialised any more"}
+    assert after["gpus"][0]["figures"]["gpu_power_watts"] == 35
+    assert calls(trace, "nvmlInitWithFlags") == 2
+
+
+def test_that_an_update_of_the_driver_while_it_is_in_use_is_named(probe: Probe, fakenvml: Path) -> None:
+    updated = with_driver_key("two_gpus", "error.all = LIB_RM_VERSION_MISMATCH")
+    *_, part = probe("steps", library=fakenvml, scenario=shipped("two_gpus"), steps=[{}, {"scenario": updated}])
+    assert part["state"] == "mismatch"
+    assert [gpu["state"] for gpu in part["gpus"]] == ["mismatch", "mismatch"]
+    assert all("restart the machine" in gpu["reason"] for gpu in part["gpus"])
+
+
 def test_that_nvml_is_started_anew_after_a_suspend(probe: Probe, fakenvml: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     parts = probe(
@@ -333,11 +377,14 @@ def test_that_a_driver_that_hangs_later_leaves_its_last_figures_and_recovers(pro
     assert told["stuck"] == []
 
 
-def suspended_gpu(root: Path, name: str, status: str, *, vendor: str = "0x10de", kind: str = "0x030000") -> Path:
+def suspended_gpu(
+    root: Path, name: str, status: str, *, vendor: str = "0x10de", kind: str = "0x030000", control: str = "auto"
+) -> Path:
     device = root / "bus/pci/devices" / name
     (device / "power").mkdir(parents=True)
     (device / "vendor").write_text(vendor + "\n")
     (device / "class").write_text(kind + "\n")
+    (device / "power/control").write_text(control + "\n")
     (device / "power/runtime_status").write_text(status + "\n")
     return device / "power/runtime_status"
 
@@ -378,3 +425,66 @@ def test_that_one_card_awake_is_enough_to_read(probe: Probe, fakenvml: Path, tmp
     suspended_gpu(sysfs, "0000:05:00.0", "active", kind="0x030200")
     (part,) = probe("steps", library=fakenvml, scenario=shipped("two_gpus"), sysfs=str(sysfs), steps=[{}])
     assert part["state"] == "ok"
+
+
+IDLE = """
+[driver]
+freeze_t = 0
+[gpu0]
+name = x
+uuid = GPU-1
+temp_c = 41
+"""
+
+
+def test_that_an_idle_card_is_let_go_so_that_it_can_power_down(probe: Probe, fakenvml: Path, tmp_path: Path) -> None:
+    sysfs, trace = tmp_path / "sys", tmp_path / "trace"
+    status = str(suspended_gpu(sysfs, "0000:01:00.0", "active"))
+    steps: list[dict[str, Any]] = [
+        {},
+        {"advance": 59.0},
+        {"advance": 1.0},
+        {"advance": 10.0},
+        {"advance": 10.0, "files": {status: "suspended\n"}},
+        {"advance": 500.0},
+        {"files": {status: "active\n"}},
+    ]
+    parts = probe("steps", library=fakenvml, scenario=IDLE, trace=trace, sysfs=str(sysfs), steps=steps)
+    assert [part["state"] for part in parts] == ["ok", "ok", *["asleep"] * 4, "ok"]
+    assert "can power down" in parts[3]["reason"]
+    assert "powered down" in parts[5]["reason"]
+    for part in parts[2:6]:
+        (gpu,) = part["gpus"]
+        assert (gpu["state"], gpu["figures"]["gpu_temperature_celsius"]) == ("asleep", 41)
+        assert gpu["taken"] == parts[2]["gpus"][0]["taken"]
+    assert calls(trace, "nvmlShutdown") == 2  # let go, and at the end
+    assert calls(trace, "nvmlInitWithFlags") == 2
+
+
+def test_that_a_card_that_something_keeps_awake_is_read_on(probe: Probe, fakenvml: Path, tmp_path: Path) -> None:
+    sysfs, trace = tmp_path / "sys", tmp_path / "trace"
+    suspended_gpu(sysfs, "0000:01:00.0", "active")
+    steps = [{}, {"advance": 60.0}, {"advance": 29.0}, {"advance": 1.0}, *[{"advance": 100.0}] * 3]
+    parts = probe("steps", library=fakenvml, scenario=IDLE, trace=trace, sysfs=str(sysfs), steps=steps)
+    assert [part["state"] for part in parts] == ["ok", "asleep", "asleep", *["ok"] * 4]
+    assert calls(trace, "nvmlInitWithFlags") == 2
+
+
+@pytest.mark.parametrize(
+    ("scenario", "control"),
+    [
+        (IDLE, "on"),
+        (IDLE + "util_gpu = 1\n", "auto"),
+        (IDLE + "util_gpu = unsupported\n", "auto"),
+        (IDLE + "processes = parent:180:G\n", "auto"),
+        (IDLE + "error.processes_compute = NO_PERMISSION\n", "auto"),
+    ],
+)
+def test_that_a_card_in_use_or_kept_on_is_not_let_go(
+    probe: Probe, fakenvml: Path, tmp_path: Path, scenario: str, control: str
+) -> None:
+    sysfs = tmp_path / "sys"
+    suspended_gpu(sysfs, "0000:01:00.0", "active", control=control)
+    steps = [{}, *[{"advance": 60.0}] * 3]
+    parts = probe("steps", library=fakenvml, scenario=scenario, sysfs=str(sysfs), steps=steps)
+    assert [part["state"] for part in parts] == ["ok"] * 4

@@ -12,6 +12,12 @@ from crackseg_desktop.readings import Severity
 _LOWER_BATCH = "Take a smaller batch size or image size, or accumulate gradients over more steps."
 _FREE_SPACE = "Delete old checkpoints: a SwinV2 run keeps two of 450 MB each."
 _MEMORY_CAUSE = "Likely the batch and image size of the training, or another program that holds memory of this GPU."
+_XID_PROGRAM = "Likely the program that used the GPU, and not the card: an error in a kernel, or it was killed."
+_XID_PROGRAM_ADVICE = "See how that training ended; CUDA_LAUNCH_BLOCKING=1 shows which kernel fails."
+_XID_MEMORY = "Likely memory of the card that wears out."
+_XID_MEMORY_ADVICE = (
+    "Restart the training from its last checkpoint, reset the GPU; where it comes again, replace the card."
+)
 
 HARDWARE: tuple[Rule, ...] = (
     Rule(
@@ -124,6 +130,21 @@ HARDWARE: tuple[Rule, ...] = (
         summary="The driver does not reach {subject} any more. {detail}",
         cause="Likely the card fell off the bus: power, heat, the riser or its cable, or a driver fault.",
         advice="Look for Xid errors in the system log. It mostly needs a restart to come back.",
+    ),
+    Rule(
+        "gpu_xid",
+        "gpu_xid_severity",
+        "above",
+        limit=0,
+        clear=0,
+        severity=Severity.WARNING,
+        title="{subject} reported an error ({fact})",
+        summary="{detail}",
+        levels=(Level(Severity.CRITICAL, 1, 1),),
+        cause="Likely a fault of the card, its power, its slot or its driver.",
+        advice="See what else the system log says at that time; where it comes again, test the card.",
+        causes=dict.fromkeys(("13", "31", "43", "45", "69"), (_XID_PROGRAM, _XID_PROGRAM_ADVICE))
+        | dict.fromkeys(("48", "63", "64", "92", "94", "95"), (_XID_MEMORY, _XID_MEMORY_ADVICE)),
     ),
     Rule(
         "driver_mismatch",

@@ -25,7 +25,7 @@ class Inhibition:
         return any(not self.of or source.labels.get(self.of) == subject for source in sources)
 
 
-_OF_GPU = frozenset({"gpu_temperature", "gpu_memory", "gpu_throttling"})
+_OF_GPU = frozenset({"gpu_temperature", "gpu_memory", "gpu_throttling", "gpu_xid"})
 _OF_LIFE = frozenset({"stalled", "plateau", "gpu_idle"})
 
 INHIBITIONS: tuple[Inhibition, ...] = (

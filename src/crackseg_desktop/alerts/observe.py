@@ -11,8 +11,10 @@ from crackseg_desktop.readings import GpuReading, Reading, SourceState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crackseg_desktop.readings import Sample, SourceHealth
+    from crackseg_desktop.readings import Sample, SourceHealth, XidError
 
+XID_SECONDS = 600.0
+"""For so long an Xid error counts as there."""
 _SILENT = frozenset({SourceState.NOT_RESPONDING, SourceState.FAILED})
 
 
@@ -27,10 +29,8 @@ def observations(sample: Sample) -> Iterator[Observation]:
                 metric, reading.labels, value, subject, _detail(reading, metric), simulated=sample.simulated
             )
     for gpu in sample.gpus:
-        lost = float(gpu.state == SourceState.LOST)
-        yield Observation(
-            "gpu_lost", gpu.labels, lost, _subject(gpu), sentence(gpu.reason or gpu.name), simulated=sample.simulated
-        )
+        yield _lost(gpu, sample)
+        yield _xid(gpu, sample)
     for source in sample.sources:
         yield from _of_source(source, simulated=sample.simulated)
 
@@ -38,6 +38,33 @@ def observations(sample: Sample) -> Iterator[Observation]:
 def sentence(text: str) -> str:
     """Return a text with a capital at its beginning and a full stop at its end."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def _lost(gpu: GpuReading, sample: Sample) -> Observation:
+    said = [gpu.reason or gpu.name, *(error.reason for error in _recent_xids(gpu, sample)[-1:])]
+    is_lost = float(gpu.state == SourceState.LOST)
+    detail = " ".join(map(sentence, said))
+    return Observation("gpu_lost", gpu.labels, is_lost, _subject(gpu), detail, simulated=sample.simulated)
+
+
+def _xid(gpu: GpuReading, sample: Sample) -> Observation:
+    """Tell the worst of the recent Xid errors, the newest of those that are equally bad."""
+    worst = max(_recent_xids(gpu, sample), key=lambda error: (error.critical, error.time), default=None)
+    severity = 0.0 if worst is None else 2.0 if worst.critical else 1.0
+    return Observation(
+        "gpu_xid_severity",
+        gpu.labels,
+        severity,
+        _subject(gpu),
+        "" if worst is None else sentence(worst.reason),
+        fact="" if worst is None else f"Xid {worst.number}",
+        simulated=sample.simulated,
+        kind="" if worst is None else str(worst.number),
+    )
+
+
+def _recent_xids(gpu: GpuReading, sample: Sample) -> list[XidError]:
+    return [error for error in gpu.xid_errors if sample.time - error.time < XID_SECONDS]
 
 
 def _of_source(source: SourceHealth, *, simulated: bool) -> Iterator[Observation]:

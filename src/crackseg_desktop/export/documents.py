@@ -165,9 +165,22 @@ def _performance_document(run: Run, baselines: Baselines) -> Document:
 
 def _gpu_document(gpu: GpuReading) -> Document:
     identity = {"uuid": gpu.uuid, "index": gpu.index, "name": gpu.name, "state": gpu.state.value, "reason": gpu.reason}
-    processes = [{"pid": item.pid, "memory_bytes": item.memory_bytes, "kind": item.kind} for item in gpu.processes]
-    held_back = {"throttle_reasons": list(gpu.throttle_reasons), "processes": processes, "taken": gpu.taken}
-    return identity | _figures(gpu, ("gpu",)) | held_back
+    processes = [
+        {"pid": item.pid, "memory_bytes": item.memory_bytes, "kind": item.kind, "sm_ratio": item.sm_ratio}
+        for item in gpu.processes
+    ]
+    told = {
+        "throttle_reasons": list(gpu.throttle_reasons),
+        "clock_reasons": list(gpu.clock_reasons),
+        "xid_errors": [
+            {"number": error.number, "time": error.time, "reason": error.reason, "critical": error.critical}
+            for error in gpu.xid_errors
+        ],
+        "processes": processes,
+        "process_reasons": dict(gpu.process_reasons),
+        "taken": gpu.taken,
+    }
+    return identity | _figures(gpu, ("gpu",)) | told
 
 
 def _host_document(host: HostReading | None) -> Document:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from crackseg_desktop.hardware.nvml import GpuGone, Missing, Nvml
-from crackseg_desktop.readings import GpuProcess, GpuReading, SourceState, Tier
+from crackseg_desktop.hardware.clock_events import clock_events
+from crackseg_desktop.hardware.device import Device
+from crackseg_desktop.hardware.gpu_processes import GpuProcesses
+from crackseg_desktop.hardware.nvml import NOT_SUPPORTED, GpuGone, Missing, Nvml
+from crackseg_desktop.hardware.questions import LINK_QUESTIONS, QUESTIONS, Question
+from crackseg_desktop.hardware.xid import XidHistory, XidWatch
+from crackseg_desktop.readings import GpuReading, SourceState, Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from crackseg_desktop.hardware.device import Way
 
 MEMORY_METRICS = (
     "gpu_memory_total_bytes",
@@ -19,67 +24,27 @@ MEMORY_METRICS = (
     "gpu_memory_used_ratio",
 )
 UTILIZATION_METRICS = ("gpu_utilization_ratio", "gpu_memory_controller_utilization_ratio")
-_NO_VALUE = 0xFFFF_FFFF_FFFF_FFFF  # "not available", as NVML writes it into a field of 64 bits
-_UNKNOWN_P_STATE = 32
-
-# Bits of nvmlClocksEventReasons. Idle, application clocks and display clocks are how a GPU normally runs.
-_HELD_BACK = {
-    0x08: "A hardware slowdown holds the clocks back",
-    0x20: "The driver lowers the clocks because of heat",
-    0x40: "The hardware lowers the clocks because of heat",
-    0x80: "The power brake holds the clocks back",
-}
-_HEAT = 0x20 | 0x40
-_TOLD = {
-    0x04: "The power limit holds the clocks back",
-    0x10: "The clocks follow slower GPUs of a sync boost group",
-    **_HELD_BACK,
-}
-
-Way = tuple[str, tuple[int, ...]]
-"""An NVML function and its arguments after the handle."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A figure that is one number: the ways to ask for it, the newest first, and how it gets to its base unit."""
-
-    metric: str
-    tier: Tier
-    ways: tuple[Way, ...]
-    times: int = 1
-    divided_by: int = 1
-
-
-QUESTIONS = (
-    Question(
-        "gpu_temperature_celsius",
-        Tier.FAST,
-        (("nvmlDeviceGetTemperatureV", (0,)), ("nvmlDeviceGetTemperature", (0,))),
-    ),
-    Question("gpu_power_watts", Tier.FAST, (("nvmlDeviceGetPowerUsage", ()),), divided_by=1000),
-    Question("gpu_clock_sm_hertz", Tier.FAST, (("nvmlDeviceGetClockInfo", (1,)),), times=1_000_000),
-    Question("gpu_clock_memory_hertz", Tier.FAST, (("nvmlDeviceGetClockInfo", (2,)),), times=1_000_000),
-    Question(
-        "gpu_power_limit_watts",
-        Tier.SLOW,
-        (("nvmlDeviceGetEnforcedPowerLimit", ()), ("nvmlDeviceGetPowerManagementLimit", ())),
-        divided_by=1000,
-    ),
-    Question("gpu_energy_joules_total", Tier.SLOW, (("nvmlDeviceGetTotalEnergyConsumption", ()),), divided_by=1000),
-    Question("gpu_fan_speed_ratio", Tier.SLOW, (("nvmlDeviceGetFanSpeed", ()),), divided_by=100),
-    Question("gpu_temperature_slowdown_celsius", Tier.SLOW, (("nvmlDeviceGetTemperatureThreshold", (1,)),)),
-    Question("gpu_performance_state", Tier.SLOW, (("nvmlDeviceGetPerformanceState", ()),)),
+_THROTTLE_METRICS = ("gpu_throttled", "gpu_throttled_by_heat")
+_TEMPERATURE, _SLOWDOWN = "gpu_temperature_celsius", "gpu_temperature_slowdown_celsius"
+_HEADROOM = "gpu_temperature_headroom_celsius"
+_XID_ERRORS = "gpu_xid_errors_total"
+METRICS = (
+    *MEMORY_METRICS,
+    *UTILIZATION_METRICS,
+    *_THROTTLE_METRICS,
+    *(question.metric for question in (*QUESTIONS, *LINK_QUESTIONS)),
+    _HEADROOM,
+    _XID_ERRORS,
 )
+
+_UNKNOWN_P_STATE = 32
+# GB10 and Jetson: the driver has no memory of the card's own to tell about.
+_SHARED_MEMORY = f"{NOT_SUPPORTED}: it likely shares the memory of the machine, see RAM"
 _THROTTLE_WAYS: tuple[Way, ...] = (
     ("nvmlDeviceGetCurrentClocksEventReasons", ()),
     ("nvmlDeviceGetCurrentClocksThrottleReasons", ()),
 )
-_COMPUTE_WAYS: tuple[Way, ...] = tuple((f"nvmlDeviceGetComputeRunningProcesses{v}", ()) for v in ("_v3", "_v2"))
-_GRAPHICS_WAYS: tuple[Way, ...] = tuple((f"nvmlDeviceGetGraphicsRunningProcesses{v}", ()) for v in ("_v3", "_v2"))
-
-_THROTTLE_METRICS = ("gpu_throttled", "gpu_throttled_by_heat")
-METRICS = (*MEMORY_METRICS, *UTILIZATION_METRICS, *_THROTTLE_METRICS, *(question.metric for question in QUESTIONS))
+_OLD_MEMORY: Way = ("nvmlDeviceGetMemoryInfo", ())
 
 
 class Gpu:
@@ -88,25 +53,36 @@ class Gpu:
     ``read`` raises ``DriverDown`` where the driver as a whole fails; a lost GPU is a reading that says so.
     """
 
-    def __init__(self, nvml: Nvml, handle: object, uuid: str, index: int) -> None:
+    def __init__(self, nvml: Nvml, handle: object, uuid: str, index: int, xids: XidHistory) -> None:
         self.uuid, self.index = uuid, index
-        self._nvml, self._handle = nvml, handle
-        self._name = f"GPU {index}"
+        self._device = Device(nvml, handle)
+        self._name: str | None = None
         self._figures: dict[str, float] = {}
-        self._reasons: dict[str, str] = {}
-        self._unable: dict[Way, str] = {}
+        self._reasons = {question.metric: "not read yet" for question in LINK_QUESTIONS}
+        self._constants: set[str] = set()  # those that were answered
+        self._clock_reasons: tuple[str, ...] = ()
         self._throttle: tuple[str, ...] = ()
-        self._processes: tuple[GpuProcess, ...] = ()
+        self._processes = GpuProcesses(self._device)
+        self._xids, self._xid_watch = xids, XidWatch(self._device, xids)
         self._taken = 0.0
 
-    def read(self, due: frozenset[Tier], now: float) -> GpuReading:
-        """Ask for what is due at ``now`` (Unix seconds) and return everything known."""
+    def read(self, due: frozenset[Tier], now: float, *, link: bool = False) -> GpuReading:
+        """Ask for what is due at ``now`` (Unix seconds) and return everything known.
+
+        ``link``: also measure what goes over the bus, which takes some 40 ms.
+        """
         try:
-            self._ask_all(due)
+            self._ask_all(due, now)
+            for question in LINK_QUESTIONS if link else ():
+                self._number(question)
             self._taken = now
         except GpuGone as absence:
             return gone(self._reading(), SourceState.LOST, absence.reason)
         return self._reading()
+
+    def close(self) -> None:
+        """Give back what NVML keeps for this GPU."""
+        self._xid_watch.close()
 
     def _reading(self) -> GpuReading:
         return GpuReading(
@@ -115,14 +91,18 @@ class Gpu:
             unavailable=dict(self._reasons),
             uuid=self.uuid,
             index=self.index,
-            name=self._name,
+            name=self._name or f"GPU {self.index}",
             throttle_reasons=self._throttle,
-            processes=self._processes,
+            clock_reasons=self._clock_reasons,
+            processes=self._processes.found,
+            process_reasons=dict(self._processes.reasons),
+            xid_errors=self._xids.last,
             taken=self._taken,
         )
 
-    def _ask_all(self, due: frozenset[Tier]) -> None:
+    def _ask_all(self, due: frozenset[Tier], now: float) -> None:
         if Tier.FAST in due:
+            self._xid(now)  # first: it says why a GPU is lost, which the others only find out
             self._memory()
             self._utilization()
             self._throttling()
@@ -130,51 +110,48 @@ class Gpu:
             if question.tier in due:
                 self._number(question)
         if Tier.MEDIUM in due:
-            self._processes = self._held_by()
+            self._processes.read(now, self._figures.get(MEMORY_METRICS[0]))
         if Tier.SLOW in due:
             self._identity()
             self._slowdown_from_margin()
+        self._headroom()
 
-    def _ask(self, ways: tuple[Way, ...]) -> Any:
-        """Return the answer of the first way that works; one that never will is not tried again."""
-        absence = Missing("not known", lasting=False)
-        for way in ways:
-            if way in self._unable:
-                absence = Missing(self._unable[way], lasting=True)
-                continue
-            function, arguments = way
-            try:
-                return self._nvml.call(function, self._handle, *arguments)
-            except Missing as missing:
-                if not missing.lasting:
-                    raise  # an older way may tell something slightly different: no change of ways for one bad answer
-                self._unable[way] = missing.reason
-                absence = missing
-        raise absence
+    def _xid(self, now: float) -> None:
+        self._xid_watch.collect(now)
+        if self._xid_watch.unavailable is not None:
+            self._miss(self._xid_watch.unavailable, _XID_ERRORS)
+        else:
+            self._tell({_XID_ERRORS: self._xids.count})
 
     def _number(self, question: Question) -> None:
+        if question.metric in self._constants:
+            return
         try:
-            value = float(self._ask(question.ways))
+            answer = self._device.ask(question.ways)
         except Missing as missing:
             self._miss(missing.reason, question.metric)
             return
+        value = float(answer[0] if isinstance(answer, list) else answer)  # a share, and the time that it is of
         if question.metric == "gpu_performance_state" and value >= _UNKNOWN_P_STATE:
             self._miss("the driver does not know it", question.metric)
-        else:
-            self._tell({question.metric: value * question.times / question.divided_by})
+            return
+        self._tell({question.metric: value * question.times / question.divided_by})
+        if question.constant:
+            self._constants.add(question.metric)
 
     def _memory(self) -> None:
-        version = self._nvml.constant("nvmlMemory_v2")
+        version = self._device.nvml.constant("nvmlMemory_v2")
         newest: tuple[Way, ...] = () if version is None else (("nvmlDeviceGetMemoryInfo", (version,)),)
         try:
-            memory = self._ask((*newest, ("nvmlDeviceGetMemoryInfo", ())))
+            memory = self._device.ask((*newest, _OLD_MEMORY))
         except Missing as missing:
-            self._miss(missing.reason, *MEMORY_METRICS)
+            self._miss(_SHARED_MEMORY if missing.reason == NOT_SUPPORTED else missing.reason, *MEMORY_METRICS)
             return
         total, used, free = int(memory.total), int(memory.used), int(memory.free)
         reserved = getattr(memory, "reserved", None)
         if reserved is None:
-            self._miss(self._unable.get(newest[0], "not told apart") if newest else "not told apart", MEMORY_METRICS[2])
+            reasons = [self._device.reason(way) for way in newest]
+            self._miss(next(iter(reasons), None) or "not told apart", MEMORY_METRICS[2])
         else:
             # Some drivers count the reserved part as used in version 2 too (nvml-wrapper#57): the sum shows it.
             used = _without_reserved(total, used, free, int(reserved))
@@ -182,10 +159,12 @@ class Gpu:
         self._tell({"gpu_memory_total_bytes": total, "gpu_memory_used_bytes": used, "gpu_memory_free_bytes": free})
         if total > 0:
             self._tell({"gpu_memory_used_ratio": used / total})
+        else:
+            self._miss("the card tells no total", "gpu_memory_used_ratio")
 
     def _utilization(self) -> None:
         try:
-            rates = self._ask((("nvmlDeviceGetUtilizationRates", ()),))
+            rates = self._device.ask((("nvmlDeviceGetUtilizationRates", ()),))
         except Missing as missing:
             self._miss(missing.reason, *UTILIZATION_METRICS)
             return
@@ -193,51 +172,39 @@ class Gpu:
 
     def _throttling(self) -> None:
         try:
-            bits = int(self._ask(_THROTTLE_WAYS))
+            events = clock_events(int(self._device.ask(_THROTTLE_WAYS)))
         except Missing as missing:
-            self._throttle = ()
+            self._throttle, self._clock_reasons = (), ()
             self._miss(missing.reason, *_THROTTLE_METRICS)
             return
-        self._throttle = tuple(sentence for bit, sentence in _TOLD.items() if bits & bit)
-        held_back = float(any(bits & bit for bit in _HELD_BACK))
-        self._tell({"gpu_throttled": held_back, "gpu_throttled_by_heat": float(bits & _HEAT != 0)})
-
-    def _held_by(self) -> tuple[GpuProcess, ...]:
-        compute, graphics = dict(self._listed(_COMPUTE_WAYS)), dict(self._listed(_GRAPHICS_WAYS))
-        found = []
-        for pid in sorted(compute.keys() | graphics.keys()):
-            told = [size for listed in (compute, graphics) if (size := listed.get(pid)) is not None]
-            found.append(GpuProcess(pid, max(told, default=None), _kind(pid in compute, pid in graphics)))
-        return tuple(found)
-
-    def _listed(self, ways: tuple[Way, ...]) -> Iterator[tuple[int, int | None]]:
-        """Yield process ids and the bytes they hold, None where the driver does not tell (Windows, WSL)."""
-        try:
-            processes = self._ask(ways)
-        except Missing:
-            return
-        for process in processes:
-            size = process.usedGpuMemory
-            # Drivers 535.43 to 535.98 laid the structure out differently: more than there is means that it is misread.
-            readable = size is not None and size != _NO_VALUE and size <= self._figures.get(MEMORY_METRICS[0], size)
-            yield int(process.pid), int(size) if readable else None
+        self._throttle, self._clock_reasons = events.holding, events.reasons
+        self._tell({"gpu_throttled": float(events.throttled), "gpu_throttled_by_heat": float(events.throttled_by_heat)})
 
     def _identity(self) -> None:
+        if self._name is not None:
+            return
         try:
-            self._name = str(self._ask((("nvmlDeviceGetName", ()),)))
+            self._name = str(self._device.ask((("nvmlDeviceGetName", ()),)))
         except Missing:
-            return  # it keeps the name that its index gives
+            return  # it goes by its index
 
     def _slowdown_from_margin(self) -> None:
         """Where the fixed threshold was withdrawn (Hopper, Ada): the distance to it is still told."""
-        metric, temperature = "gpu_temperature_slowdown_celsius", self._figures.get("gpu_temperature_celsius")
-        if metric in self._figures or temperature is None:
+        temperature = self._figures.get(_TEMPERATURE)
+        if _SLOWDOWN in self._figures or temperature is None:
             return
         try:
-            margin = float(self._ask((("nvmlDeviceGetMarginTemperature", ()),)))
+            margin = float(self._device.ask((("nvmlDeviceGetMarginTemperature", ()),)))
         except Missing:
             return  # the reason of the threshold itself stands
-        self._tell({metric: temperature + margin})
+        self._tell({_SLOWDOWN: temperature + margin})
+
+    def _headroom(self) -> None:
+        if _SLOWDOWN in self._figures and _TEMPERATURE in self._figures:
+            self._tell({_HEADROOM: self._figures[_SLOWDOWN] - self._figures[_TEMPERATURE]})
+        else:
+            missing = _TEMPERATURE if _TEMPERATURE in self._reasons else _SLOWDOWN
+            self._miss(self._reasons.get(missing, "not read yet"), _HEADROOM)
 
     def _tell(self, figures: dict[str, float]) -> None:
         for metric, value in figures.items():
@@ -259,16 +226,12 @@ def gone(reading: GpuReading, state: SourceState, reason: str) -> GpuReading:
         state=state,
         reason=reason,
         throttle_reasons=(),
+        clock_reasons=(),
         processes=(),
+        process_reasons={"processes": reason},
     )
 
 
 def _without_reserved(total: int, used: int, free: int, reserved: int) -> int:
     counted_twice = used + free + reserved - total > reserved // 2
     return max(0, used - reserved) if counted_twice else used
-
-
-def _kind(compute: bool, graphics: bool) -> Literal["compute", "graphics", "both"]:
-    if compute and graphics:
-        return "both"
-    return "compute" if compute else "graphics"

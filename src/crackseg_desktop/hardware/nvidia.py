@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.hardware.gpu import Gpu, gone
 from crackseg_desktop.hardware.nvml import DriverDown, GpuGone, Missing, Nvml
-from crackseg_desktop.hardware.runtime_power import RuntimePower
+from crackseg_desktop.hardware.runtime_power import Rest, RuntimePower
+from crackseg_desktop.hardware.xid import XidHistory
 from crackseg_desktop.readings import GpuReading, Part, SourceState, Tier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crackseg_desktop.clock import Clock
 
 _FIRST_BACK_OFF, _LONGEST_BACK_OFF = 5.0, 60.0
 _ALL = frozenset(Tier)
+_FAST = frozenset({Tier.FAST})
 _SYSFS = Path("/sys")
+_LINK_SECONDS = 0.25  # a reading that has taken so long measures no further bus: that takes some 40 ms a GPU
+_ASLEEP = "The NVIDIA GPU is powered down and is left asleep"
+_LET_GO = "The NVIDIA GPU is idle and is left alone so that it can power down"
 _VANISHED = "The GPU is lost: the driver does not list it any more"
 
 
@@ -33,17 +41,29 @@ class NvidiaSource:
         self._clock = clock
         self._nvml = Nvml(sysfs)
         self._power = RuntimePower(sysfs)
+        self._rest = Rest(self._power)
         self._gpus: tuple[Gpu, ...] = ()
         self._readings: dict[str, GpuReading] = {}  # by UUID: every GPU ever seen, as it was read last
         self._unnamed: tuple[GpuReading, ...] = ()  # missing before they could say who they are
+        self._xids: dict[str, XidHistory] = {}  # by UUID
+        self._links_due: set[str] = set()  # UUIDs of those whose bus is to be measured
         self._down: DriverDown | None = None
         self._back_off = _FIRST_BACK_OFF
         self._start_at: float | None = None  # monotonic; None: at once
 
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """Return how often each NVML function was called; in this source's own thread, or after its end."""
+        return self._nvml.calls
+
     def read(self, due: frozenset[Tier]) -> Part:
         """Read the due tiers of every GPU; may block as long as the driver does."""
-        if not self._nvml.started and self._power.asleep():
-            return Part(SourceState.ASLEEP, "The NVIDIA GPU is powered down and is left asleep")
+        if not self._nvml.started:
+            if self._power.asleep():
+                self._rest.slept()
+                return self._resting(_ASLEEP)
+            if self._rest.waiting(self._clock.monotonic()):
+                return self._resting(_LET_GO)
         try:
             if self._due_to_start():
                 self._start()
@@ -52,17 +72,28 @@ class NvidiaSource:
                 return self._read_gpus(due)
         except DriverDown as down:
             self._down = down
-            self._nvml.shut()
+            self._shut()
         return self._part_of_a_driver_that_is_down(self._down)
 
     def resumed(self) -> None:
         """Start NVML anew at the next read: after a suspend its counters stick and its handles may be dead."""
-        self._nvml.shut()
+        self._shut()
+        self._rest.slept()
         self._start_at = None
 
     def close(self) -> None:
         """Give NVML back."""
-        self._nvml.shut()
+        self._shut()
+
+    def _shut(self) -> None:
+        try:
+            for gpu in self._gpus:
+                gpu.close()
+        except DriverDown:
+            return  # nothing is left to give back
+        finally:
+            self._gpus = ()
+            self._nvml.shut()
 
     def _due_to_start(self) -> bool:
         complete = self._nvml.started and not self._unnamed and all(_present(gpu) for gpu in self._readings.values())
@@ -71,7 +102,7 @@ class NvidiaSource:
     def _start(self) -> None:
         self._start_at = self._clock.monotonic() + self._back_off
         self._back_off = min(2 * self._back_off, _LONGEST_BACK_OFF)
-        self._nvml.shut()
+        self._shut()
         self._nvml.start()
         self._enumerate()
         self._down = None
@@ -82,7 +113,8 @@ class NvidiaSource:
         for index in range(self._count()):
             try:
                 handle = self._nvml.call("nvmlDeviceGetHandleByIndex", index)
-                gpus.append(Gpu(self._nvml, handle, str(self._nvml.call("nvmlDeviceGetUUID", handle)), index))
+                uuid = str(self._nvml.call("nvmlDeviceGetUUID", handle))
+                gpus.append(Gpu(self._nvml, handle, uuid, index, self._xids.setdefault(uuid, XidHistory())))
             except GpuGone as absence:
                 nameless.append(_unnamed(index, SourceState.LOST, absence.reason))
             except Missing as absence:
@@ -104,17 +136,37 @@ class NvidiaSource:
         return count
 
     def _read_gpus(self, due: frozenset[Tier]) -> Part:
+        until = self._clock.monotonic() + _LINK_SECONDS
+        if Tier.SLOW in due:
+            self._links_due = {gpu.uuid for gpu in self._gpus}
         for gpu in self._gpus:
-            self._readings[gpu.uuid] = gpu.read(due, self._clock.time())
-        # A GPU that was lost is left alone until NVML is started anew: some calls on it never return.
-        self._gpus = tuple(gpu for gpu in self._gpus if _present(self._readings[gpu.uuid]))
+            # Never with the fast figures alone: who is left out has its turn with the next slower ones.
+            link = due != _FAST and gpu.uuid in self._links_due and self._clock.monotonic() < until
+            if link:
+                self._links_due.discard(gpu.uuid)
+            self._readings[gpu.uuid] = gpu.read(due, self._clock.time(), link=link)
+        self._drop_lost()
         gpus = (*self._readings.values(), *self._unnamed)
         missing = [gpu for gpu in gpus if not _present(gpu)]
         if not missing:
             self._back_off = _FIRST_BACK_OFF
+        if self._rest.note(self._clock.monotonic(), idle=all(map(_idle, gpus))):
+            self._shut()
+            self._start_at = None
+            return self._resting(_LET_GO)
         if len(missing) == len(gpus):
             return Part(missing[0].state, missing[0].reason, gpus)
         return Part(gpus=gpus)
+
+    def _drop_lost(self) -> None:
+        """Leave a lost GPU alone until NVML is started anew: some calls on it never return."""
+        lost = [gpu for gpu in self._gpus if not _present(self._readings[gpu.uuid])]
+        self._gpus = tuple(gpu for gpu in self._gpus if gpu not in lost)
+
+    def _resting(self, reason: str) -> Part:
+        """Return the GPUs as they were read last: a sleeping one is not woken to be read."""
+        gpus = (replace(gpu, state=SourceState.ASLEEP, reason=reason) for gpu in self._readings.values())
+        return Part(SourceState.ASLEEP, reason, tuple(gpus))
 
     def _part_of_a_driver_that_is_down(self, down: DriverDown) -> Part:
         return Part(
@@ -124,6 +176,12 @@ class NvidiaSource:
 
 def _present(reading: GpuReading) -> bool:
     return reading.state is SourceState.OK
+
+
+def _idle(gpu: GpuReading) -> bool:
+    """Say whether nothing uses a GPU, as far as the driver tells."""
+    is_told = _present(gpu) and "processes" not in gpu.process_reasons
+    return is_told and not gpu.processes and gpu.get("gpu_utilization_ratio") == 0
 
 
 def _unnamed(index: int, state: SourceState, reason: str) -> GpuReading:

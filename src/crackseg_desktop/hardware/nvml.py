@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crackseg_desktop.readings import SourceState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
 LIBRARY = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
 NEEDS_NEWER_DRIVER = "needs a newer driver"
 NOT_SUPPORTED = "not supported on this GPU"
+TIMED_OUT = "no answer in time"
+NO_NEWS = "nothing found"
 
 # NVML's return codes (nvmlReturn_t): numbers, so that this table is there before the library is.
 _NO_PERMISSION, _FUNCTION_NOT_FOUND = 4, 13
@@ -23,7 +27,13 @@ _LASTING = {
     25: NEEDS_NEWER_DRIVER,  # ARGUMENT_VERSION_MISMATCH: the structure is newer than the driver
     26: "no longer offered by this driver",
 }
-_PASSING = {_NO_PERMISSION: "not permitted for this user", 16: "the GPU needs a reset", 21: "no data yet"}
+_PASSING = {
+    _NO_PERMISSION: "not permitted for this user",
+    6: NO_NEWS,
+    10: TIMED_OUT,
+    16: "the GPU needs a reset",
+    21: "no data yet",
+}
 _MISMATCH = 18
 _DOWN = {
     1: (SourceState.FAILED, "NVML is not initialised any more"),
@@ -67,6 +77,12 @@ class Nvml:
         self._sysfs = sysfs
         self._bindings: ModuleType | None = None
         self._started = False
+        self._calls: Counter[str] = Counter()
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """Return how often each function was called since the program started; in the gate's own thread."""
+        return self._calls
 
     @property
     def started(self) -> bool:
@@ -104,6 +120,7 @@ class Nvml:
         bound = getattr(self._bindings, function, None)
         if self._bindings is None or bound is None:
             raise Missing("needs a newer nvidia-ml-py", lasting=True)
+        self._calls[function] += 1
         try:
             return bound(*arguments)
         except UnicodeDecodeError as error:

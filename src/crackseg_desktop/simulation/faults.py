@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.readings import FoldersRead, HostAnswer, Reading, SourceHealth, SourceState
+from crackseg_desktop.readings import FoldersRead, HostAnswer, Reading, SourceHealth, SourceState, XidError
 from crackseg_desktop.simulation.faulty_run import EPOCH_SECONDS, Trouble, run_events, training_process
 from crackseg_desktop.simulation.hardware import sample_at
 from crackseg_desktop.units import GIB
@@ -128,6 +128,11 @@ def _lose_gpu(sample: Sample, lasted: float) -> Sample:
     return replace(sample, gpus=(replace(sample.gpus[0], state=SourceState.LOST, reason=reason),))
 
 
+def _report_xid(sample: Sample, lasted: float) -> Sample:
+    error = XidError(31, sample.time - lasted, "Xid 31: a program touched GPU memory that is not its own")
+    return replace(sample, gpus=(replace(sample.gpus[0], xid_errors=(error,)),))
+
+
 def _mismatch(sample: Sample, lasted: float) -> Sample:
     reason = "the driver was updated to 580.95 and the kernel still has 575.64: restart the machine"
     return replace(sample, gpus=(), sources=_with_driver(sample, SourceState.MISMATCH, reason))
@@ -185,6 +190,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("throttle", "A GPU slows itself because of heat", ("gpu_throttling",), change=_throttle),
     Fault("idle", "A GPU is idle while a training runs", ("gpu_idle",), change=_idle, trouble=Trouble()),
     Fault("gpu-lost", "A GPU falls off the bus", ("gpu_lost",), change=_lose_gpu),
+    Fault("xid", "The driver reports an error of a GPU", ("gpu_xid",), change=_report_xid),
     Fault("mismatch", "The GPU driver is updated without a restart", ("driver_mismatch",), change=_mismatch),
     Fault("silent", "The GPU driver hangs", ("source_silent",), change=_hang_driver),
     Fault("dead-mount", "A file system stops answering", ("dead_mount",), silent=_DEAD_MOUNT),

@@ -51,9 +51,9 @@ def _laptop_gpu(at: float, time: float, phase: Phase, seed: int) -> GpuReading:
         labels={"gpu": LAPTOP_GPU},
         figures=_memory(8.0, run + sum(size for _, size in _DESKTOP))
         | _load(at, phase, seed)
+        | _card(87.0, 92.0, _temperature(at, seed), 16, works=phase != "idle")
         | {
             "gpu_temperature_celsius": _temperature(at, seed),
-            "gpu_temperature_slowdown_celsius": 87.0,
             "gpu_power_limit_watts": 125.0,
             "gpu_energy_joules_total": _energy(at),
             "gpu_clock_sm_hertz": 1290e6 if slowed else 1605e6 if phase != "idle" else 210e6,
@@ -78,11 +78,11 @@ def _box_gpu(at: float, time: float, anchor: float) -> GpuReading:
     return GpuReading(
         labels={"gpu": BOX_GPU},
         figures=_memory(12.0, 0.0)
+        | _card(90.0, 95.0, 36.0, 4, works=False)
         | {
             "gpu_utilization_ratio": 0.0,
             "gpu_memory_controller_utilization_ratio": 0.0,
             "gpu_temperature_celsius": 36.0,
-            "gpu_temperature_slowdown_celsius": 90.0,
             "gpu_power_watts": 13.0,
             "gpu_power_limit_watts": 170.0,
             "gpu_energy_joules_total": 13.0 * (min(at, ASLEEP_SINCE) + _LOADED_SECONDS),
@@ -100,6 +100,26 @@ def _box_gpu(at: float, time: float, anchor: float) -> GpuReading:
         reason="powered down, and not woken to be read" if asleep else None,
         taken=anchor + ASLEEP_SINCE if asleep else time,
     )
+
+
+def _card(slowdown: float, shutdown: float, temperature: float, lanes: int, *, works: bool) -> dict[str, float]:
+    """Return what a card is made for, and what else follows from whether it works."""
+    return {
+        "gpu_temperature_slowdown_celsius": slowdown,
+        "gpu_temperature_shutdown_celsius": shutdown,
+        "gpu_temperature_headroom_celsius": slowdown - temperature,
+        "gpu_clock_sm_max_hertz": 2100e6,
+        "gpu_clock_memory_max_hertz": 7501e6,
+        "gpu_pcie_generation": 4.0 if works else 1.0,
+        "gpu_pcie_generation_max": 4.0,
+        "gpu_pcie_width": float(lanes),
+        "gpu_pcie_width_max": float(lanes),
+        "gpu_pcie_transmit_bytes_per_second": 310e6 if works else 0.0,
+        "gpu_pcie_receive_bytes_per_second": 1250e6 if works else 0.0,
+        "gpu_encoder_utilization_ratio": 0.0,
+        "gpu_decoder_utilization_ratio": 0.0,
+        "gpu_xid_errors_total": 0.0,
+    }
 
 
 def _memory(total: float, used: float) -> dict[str, float]:
