@@ -31,6 +31,7 @@ _TITLES = {
     "dataset_error": "Dataset errors",
     "gpu_idle": "GPU idle under a run",
     "gpu_throttling": "GPU throttled by heat",
+    "gpu_xid": "GPU error (Xid)",
     "while_away": "Ended while away",
 }
 _REFERENCES = {"gpu_temperature_slowdown_celsius": "slowdown"}
