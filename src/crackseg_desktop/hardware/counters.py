@@ -42,7 +42,7 @@ def disk_counters() -> dict[str, DriveCount]:
             io.write_bytes,
             io.read_count + io.write_count,
             (io.read_time + io.write_time) / 1000,
-            io.busy_time / 1000 if hasattr(io, "busy_time") else None,
+            _seconds(getattr(io, "busy_time", None)),
         )
         for name, io in counters.items()
         if _is_whole_disk(name)
@@ -55,6 +55,10 @@ def network_counters() -> Counters:
 
     counters = psutil.net_io_counters(pernic=True, nowrap=False)
     return {name: (io.bytes_recv, io.bytes_sent) for name, io in counters.items() if _is_watched_interface(name)}
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def _is_whole_disk(name: str) -> bool:

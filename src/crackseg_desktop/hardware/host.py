@@ -226,10 +226,11 @@ def _cached() -> tuple[float | None, ...]:
     import psutil
 
     memory = psutil.virtual_memory()
-    if not hasattr(memory, "cached"):
+    cached: int | None = getattr(memory, "cached", None)
+    if cached is None:
         msg = "this system does not tell"
         raise OSError(msg)
-    return (memory.cached + memory.buffers,)
+    return (cached + getattr(memory, "buffers", 0),)
 
 
 def _pressure(resource: str, metrics: tuple[str, ...]) -> tuple[float | None, ...]:
