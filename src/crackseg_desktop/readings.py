@@ -106,6 +106,7 @@ class ProcessReading:
     open_files: tuple[str, ...] = ()
     parent: int | None = None
     children: tuple[int, ...] = ()  # all below it: worker processes, folded away
+    launcher: int | None = None  # its parent, where that started it as one rank of several (torchrun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,6 +425,13 @@ class Run:
     def id(self) -> str:
         """Return the run's id."""
         return self.facts.id
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Return all processes that work for it on this host, the main one first."""
+        if self.link is not None:
+            return self.link.pids
+        return (self.pid,) if self.pid is not None else ()
 
     @property
     def active(self) -> bool:

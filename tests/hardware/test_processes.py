@@ -19,6 +19,7 @@ from crackseg_desktop.hardware.processes import (
     is_alive,
     is_python,
     runs_a_training,
+    starts_ranks,
     training_processes,
     with_children,
 )
@@ -107,6 +108,37 @@ def test_that_other_python_programs_are_not_taken_for_trainings(command: str) ->
 )
 def test_that_other_programs_helpers_and_ourselves_are_passed_over(command: str) -> None:
     assert not is_python(command.split(" "))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "/venv/bin/python /venv/bin/torchrun --nproc_per_node 2 train.py",
+        "python -m torch.distributed.run train.py",
+        "python -u -m torch.distributed.launch train.py",
+        "python /venv/bin/accelerate launch train.py",
+        "/usr/bin/mpirun -n 2 python train.py",
+        "mpiexec.hydra -n 2 python train.py",
+    ],
+)
+def test_that_launchers_of_ranks_are_known(command: str) -> None:
+    assert starts_ranks(command.split(" "))
+
+
+@pytest.mark.parametrize("command", ["bash train.sh", "python train.py torchrun", "python -c torchrun", ""])
+def test_that_what_else_starts_a_training_is_no_launcher(command: str) -> None:
+    assert not starts_ranks(command.split())
+
+
+@linux_only
+def test_that_a_rank_tells_its_launcher(tmp_path: Path) -> None:
+    start = "import subprocess, sys\nsubprocess.run([sys.executable, 'train.py', sys.argv[1]])\n"
+    (tmp_path / "torchrun").write_text(start)
+    (tmp_path / "train.py").write_text(IDLE)
+    with running(tmp_path, "torchrun", "rank") as pid:
+        rank = found(pid)
+    assert rank is not None
+    assert rank.launcher == rank.parent
 
 
 def test_that_a_process_without_a_command_line_is_passed_over() -> None:

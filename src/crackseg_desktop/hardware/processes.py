@@ -26,6 +26,11 @@ SCAN_SECONDS = 30.0
 _INTERPRETER = re.compile(r"(python|pypy)w?[\d.]*(\.exe)?", re.IGNORECASE)
 _SCRIPT = re.compile(r"(run|main|train\w*)\.py", re.IGNORECASE)
 _MODULE = re.compile(r"crackseg\b.*|src\.main|.*train.*", re.IGNORECASE)
+_LAUNCHERS = re.compile(
+    r"torchrun|accelerate|deepspeed|colossalai|horovodrun|mpirun|mpiexec(\.hydra)?|orterun|prterun|slurmstepd.*"
+    r"|torch\.distributed\.(run|launch)|accelerate\.commands\.launch|deepspeed\.launcher\..*",
+    re.IGNORECASE,
+)
 _OURSELVES = re.compile(r"crackseg[-_]desktop", re.IGNORECASE)
 _OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 _EVENT_FILE = "events.out.tfevents."
@@ -159,6 +164,17 @@ def runs_a_training(command: Sequence[str]) -> bool:
     return kind == "script" and _SCRIPT.fullmatch(re.split(r"[\\/]", target)[-1]) is not None
 
 
+def starts_ranks(command: Sequence[str]) -> bool:
+    """Say whether a command line starts one training as several processes, a rank each."""
+    if not command:
+        return False
+    if _INTERPRETER.fullmatch(re.split(r"[\\/]", command[0])[-1]) is None:
+        return _LAUNCHERS.fullmatch(re.split(r"[\\/]", command[0])[-1]) is not None
+    kind, target = _target(command)
+    named = target if kind == "module" else re.split(r"[\\/]", target)[-1]
+    return kind in ("module", "script") and _LAUNCHERS.fullmatch(named) is not None
+
+
 def is_python(command: Sequence[str]) -> bool:
     """Say whether a command line starts a Python interpreter on something that is not this program."""
     if not command or _INTERPRETER.fullmatch(re.split(r"[\\/]", command[0])[-1]) is None:
@@ -230,11 +246,27 @@ def _training(candidate: Candidate) -> ProcessReading | None:
         files = _open_files(process)
         if not (candidate.matches or holds_a_log(files, process.cwd())):
             return None
+        parent = process.ppid()
         return ProcessReading(
-            candidate.pid, process.create_time(), candidate.command, _folder(process), files, process.ppid()
+            candidate.pid,
+            process.create_time(),
+            candidate.command,
+            _folder(process),
+            files,
+            parent,
+            launcher=parent if starts_ranks(_command_of(parent)) else None,
         )
     except (psutil.Error, OSError):
         return None
+
+
+def _command_of(pid: int) -> Sequence[str]:
+    import psutil
+
+    try:
+        return psutil.Process(pid).cmdline()
+    except (psutil.Error, OSError):
+        return ()
 
 
 def holds_a_log(files: Sequence[str], folder: str) -> bool:
