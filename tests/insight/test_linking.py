@@ -173,6 +173,12 @@ def test_that_the_ranks_of_one_launcher_share_a_run_the_writer_first() -> None:
     assert set(links) == {"r"}
 
 
+def test_that_trials_of_one_launcher_have_a_run_each() -> None:
+    trials = [replace(process(pid, 90, files=(f"/{pid}.log",)), launcher=9) for pid in (1, 2)]
+    links = link([run("a", 100, files=("/1.log",)), run("b", 101, files=("/2.log",))], trials)
+    assert {name: found.pids for name, found in links.items()} == {"a": (1,), "b": (2,)}
+
+
 def test_that_of_ranks_without_open_files_the_first_leads() -> None:
     ranks = [replace(process(pid, 90 + pid / 10), launcher=9) for pid in (1, 2)]
     assert link([run("r", 100)], ranks)["r"].pids == (1, 2)

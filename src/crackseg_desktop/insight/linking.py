@@ -7,6 +7,7 @@ another one had before (it began later) is never linked by it, nor is one of ano
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections import Counter
@@ -80,20 +81,26 @@ class _Linking:
     ) -> None:
         self._runs = sorted(runs, key=lambda run: run.started or 0.0, reverse=True)
         self._host, self._pins = _short(hostname), pins
-        self._owners = Counter(file for run in runs for file in run.files)
         self._candidates = [_candidate(process, processes) for process in processes]
+        opened = frozenset[str]().union(*(candidate.files for candidate in self._candidates))
+        self._held = [run for run in self._runs if not opened.isdisjoint(run.files)]
+        self._owners = Counter(file for run in self._held for file in run.files)
         self._chosen: dict[str, _Candidate] = {}
         self._taken: set[int] = set()
 
     def linked(self) -> dict[str, Link]:
-        guesses = (self._names_folder, self._names_run, self._works_above)
-        for matches in (self._is_pinned, self._holds_open, self._holds_its_own, self._is_writer):
-            self._choose(matches, self._runs)
-        # A run whose own files say that it ended is not guessed to be alive.
-        open_runs = [run for run in self._runs if run.ending is None and self._may_be_guessed(run)]
-        for matches in guesses:
-            self._choose(matches, open_runs, leading=True)
-        return {run.id: self._link(run, self._chosen[run.id]) for run in self._runs if run.id in self._chosen}
+        """Return the links; of thousands of runs only those are compared that a process can have to do with."""
+        runs = self._runs
+        self._choose(self._is_pinned, [run for run in runs if run.id in self._pins])
+        for matches in (self._holds_open, self._holds_its_own):
+            self._choose(matches, self._held)
+        pids = frozenset[int]().union(*(candidate.pids for candidate in self._candidates))
+        self._choose(self._is_writer, [run for run in runs if run.writer is not None and run.writer[1] in pids])
+        earliest = min((candidate.process.started for candidate in self._candidates), default=math.inf) - START_SLACK
+        guessed = [run for run in runs if (run.started or 0.0) >= earliest and self._may_be_guessed(run)]
+        for matches in (self._names_folder, self._names_run, self._works_above):
+            self._choose(matches, guessed, leading=True)
+        return {run.id: self._link(run, self._chosen[run.id]) for run in runs if run.id in self._chosen}
 
     def _choose(
         self, matches: Callable[[_Candidate, RunFacts], bool], runs: Iterable[RunFacts], *, leading: bool = False
@@ -108,17 +115,24 @@ class _Linking:
             if fitting:
                 chosen = max(fitting, key=lambda candidate: candidate.process.started)
                 self._chosen[run.id] = chosen
-                self._taken |= {rank.process.pid for rank in self._ranks(chosen)}
+                self._taken |= {rank.process.pid for rank in self._ranks(chosen, run)}
                 free = [candidate for candidate in free if candidate.process.pid not in self._taken]
 
-    def _ranks(self, candidate: _Candidate) -> list[_Candidate]:
-        """Return the candidate, and the others that its launcher started."""
+    def _ranks(self, candidate: _Candidate, run: RunFacts) -> list[_Candidate]:
+        """Return the candidate, and the others that its launcher started for the same run."""
         launcher = candidate.process.launcher
-        others = (it for it in self._candidates if it is not candidate and it.process.launcher == launcher)
-        return [candidate, *(others if launcher is not None else ())]
+        if launcher is None:
+            return [candidate]
+        ranks = (it for it in self._candidates if it is not candidate and it.process.launcher == launcher)
+        return [candidate, *(rank for rank in ranks if not self._writes_another(rank, run))]
+
+    def _writes_another(self, candidate: _Candidate, run: RunFacts) -> bool:
+        """Say whether a process holds open what belongs to other runs alone: one of several trials, and no rank."""
+        own = [held.id for held in self._held if self._holds_its_own(candidate, held)]
+        return bool(own) and run.id not in own
 
     def _link(self, run: RunFacts, chosen: _Candidate) -> Link:
-        ranks = [rank.process for rank in self._ranks(chosen)]
+        ranks = [rank.process for rank in self._ranks(chosen, run)]
         pids = dict.fromkeys([rank.pid for rank in ranks] + [child for rank in ranks for child in rank.children])
         confidence, evidence = self._judge(chosen, run)
         process, pinned = chosen.process, self._is_pinned(chosen, run)
@@ -172,7 +186,9 @@ class _Linking:
         return run.writer[1] in candidate.pids and candidate.process.started <= last + _CLOCK_SLACK
 
     def _may_be_guessed(self, run: RunFacts) -> bool:
-        """Leave out the runs of other hosts; what this one did not write itself is told by an open file alone."""
+        """Leave out what another host wrote, and what its own files say has ended: an open file alone tells these."""
+        if run.ending is not None:
+            return False
         return run.writer is None or not self._host or _short(run.writer[0]) == self._host
 
     def _is_other_writer(self, candidate: _Candidate, run: RunFacts) -> bool:
