@@ -7,8 +7,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackseg_desktop.insight.processes import Column, Node, heaviest, matching, ordered, tree, unowned_memory
-from crackseg_desktop.readings import GpuProcess, GpuReading, ProcessRow
+from crackseg_desktop.insight.processes import (
+    Column,
+    Node,
+    heaviest,
+    held_memory,
+    matching,
+    ordered,
+    runs_by_pid,
+    tree,
+    unowned_memory,
+)
+from crackseg_desktop.readings import Confidence, GpuProcess, GpuReading, Link, ProcessRow, Run, RunFacts, RunState
 
 TRAIN = ("/usr/bin/python3", "train.py", "--epochs", "3")
 SPAWNED = ("/usr/bin/python3", "-c", "from multiprocessing.spawn import spawn_main")
@@ -37,6 +47,25 @@ def test_that_traffic_is_ordered_by_both_ways_together() -> None:
     ]
     assert ids(ordered(rows, Column.DISK)) == [2, 1]
     assert ids(ordered(rows, Column.NETWORK)) == [1, 2]
+
+
+def test_that_rows_are_ordered_by_the_gpu_memory_they_hold_on_all_gpus() -> None:
+    gpus = [
+        GpuReading({}, {}, uuid="A", processes=(GpuProcess(1, 5, "compute"), GpuProcess(2, 9, "compute"))),
+        GpuReading({}, {}, uuid="B", processes=(GpuProcess(1, 6, "compute"), GpuProcess(4, None, "compute"))),
+    ]
+    held = held_memory(gpus)
+    assert held == {1: 11, 2: 9}
+    rows = [row(pid) for pid in (4, 3, 2, 1)]
+    assert ids(ordered(rows, Column.GPU_MEMORY, held=held)) == [1, 2, 3, 4]
+    assert ids(ordered(rows, Column.GPU_MEMORY, held=held, descending=False)) == [2, 1, 3, 4]
+
+
+def test_that_worker_processes_have_the_run_of_their_training() -> None:
+    facts = RunFacts("r", "r", "/r", (), "crackseg")
+    linked = Run(facts, RunState.RUNNING, pid=7, link=Link(7, 1.0, Confidence.CERTAIN, "Pinned by hand.", (7, 8)))
+    assert runs_by_pid([linked]) == {7: linked, 8: linked}
+    assert runs_by_pid([Run(facts, RunState.FINISHED)]) == {}
 
 
 def test_that_names_are_ordered_without_regard_to_case() -> None:

@@ -9,9 +9,9 @@ from heapq import nlargest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from crackseg_desktop.readings import GpuReading, ProcessRow
+    from crackseg_desktop.readings import GpuReading, ProcessRow, Run
 
 _INITS = (0, 1)
 
@@ -23,6 +23,7 @@ class Column(StrEnum):
     NAME = "name"
     USER = "user"
     CPU = "cpu_ratio"
+    GPU_MEMORY = "gpu_memory"
     MEMORY = "memory_bytes"
     DISK = "disk"
     NETWORK = "network"
@@ -57,7 +58,7 @@ class Holder:
 
 
 def figure(row: ProcessRow, column: Column) -> float | None:
-    """Return a numeric column of a row; traffic is the sum of both ways."""
+    """Return a numeric column of a row; traffic is the sum of both ways. GPU memory is no column of a row."""
     match column:
         case Column.DISK:
             return _sum(row.read_bytes_per_second, row.written_bytes_per_second)
@@ -68,14 +69,38 @@ def figure(row: ProcessRow, column: Column) -> float | None:
             return value
 
 
-def ordered(rows: Iterable[ProcessRow], column: Column, *, descending: bool = True) -> list[ProcessRow]:
-    """Sort rows; what has no figure comes last either way, equal ones stand by their PID."""
-    by_pid = sorted(rows, key=lambda row: row.pid)
+def held_memory(gpus: Iterable[GpuReading]) -> dict[int, int]:
+    """Return the GPU memory that each process holds, on all GPUs together, by PID; without what no driver tells."""
+    held: dict[int, int] = {}
+    for process in (process for gpu in gpus for process in gpu.processes):
+        if process.memory_bytes is not None:
+            held[process.pid] = held.get(process.pid, 0) + process.memory_bytes
+    return held
+
+
+def runs_by_pid(runs: Iterable[Run]) -> dict[int, Run]:
+    """Return the run that each process works for, worker processes included, by PID."""
+    return {pid: run for run in runs for pid in run.pids}
+
+
+def ordered(
+    rows: Iterable[ProcessRow],
+    column: Column,
+    *,
+    descending: bool = True,
+    held: Mapping[int, int] | None = None,
+) -> list[ProcessRow]:
+    """Sort rows; what has no figure comes last either way, equal ones stand by their PID.
+
+    ``held`` is the GPU memory by PID, for sorting by it.
+    """
+    by_pid, memory = sorted(rows, key=lambda row: row.pid), held or {}
     if column in (Column.NAME, Column.USER):
         return sorted(by_pid, key=lambda row: getattr(row, column.value).casefold(), reverse=descending)
-    known = [row for row in by_pid if figure(row, column) is not None]
-    unknown = [row for row in by_pid if figure(row, column) is None]
-    return sorted(known, key=lambda row: figure(row, column) or 0.0, reverse=descending) + unknown
+    weighed = [(memory.get(row.pid) if column == Column.GPU_MEMORY else figure(row, column), row) for row in by_pid]
+    known = [(weight, row) for weight, row in weighed if weight is not None]
+    unknown = [row for weight, row in weighed if weight is None]
+    return [row for _, row in sorted(known, key=lambda pair: pair[0], reverse=descending)] + unknown
 
 
 def matching(rows: Iterable[ProcessRow], text: str) -> list[ProcessRow]:

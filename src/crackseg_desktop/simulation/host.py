@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.simulation.phase import Phase
 
 MAIN_PID = 48213
-_STALLED_PID = 31877
+STALLED_PID = 31877
 _MIB = 1024**2
 _THREADS = 20
 _MEMORY = 31.2 * GIB
@@ -42,6 +42,7 @@ def host_at(at: float, phase: Phase, seed: int) -> HostReading:
             *(_disk(m, all_ * GIB, free * GIB) for m, all_, free in _MOUNTS),
         ),
         interfaces=(_interface(at, seed), _traffic("wlp0s20f3", 0.0, 0.0)),
+        cores=tuple(_core(at, seed, number) for number in range(_THREADS)),
         drives=(_drive(traffic),),
         sensors=(Reading({"sensor": "nvme Composite"}, {"host_sensor_temperature_celsius": 44.0}),),
         fans=(Reading({"fan": "thinkpad fan1"}, {"host_fan_speed_rpm": 2700.0 if phase != "idle" else 1900.0}),),
@@ -50,7 +51,7 @@ def host_at(at: float, phase: Phase, seed: int) -> HostReading:
 
 def processes_at(at: float, anchor: float) -> tuple[ProcessReading, ...]:
     """Return the trainings that are alive at a story time: the main one, and the one that no longer moves."""
-    stalled = _training(_STALLED_PID, STALLED.name, STALLED.started, anchor)
+    stalled = _training(STALLED_PID, STALLED.name, STALLED.started, anchor)
     if not MAIN.started <= at < MAIN.end:
         return (stalled,)
     return (_training(MAIN_PID, MAIN.name, MAIN.started, anchor), stalled)
@@ -74,6 +75,10 @@ def _processor(at: float, phase: Phase, seed: int) -> dict[str, float]:
         "host_load5": level * _THREADS,
         "host_load15": level * _THREADS,
     }
+
+
+def _core(at: float, seed: int, number: int) -> float:
+    return min(1.0, max(0.0, 0.4 + 0.3 * smooth_noise(seed, f"core {number}", at, 6.0)))
 
 
 def _at_rest() -> dict[str, float]:
