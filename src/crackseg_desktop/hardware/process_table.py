@@ -22,7 +22,7 @@ _NETWORK = ("received_bytes_per_second", "sent_bytes_per_second")
 _NO_THREADS = ("state", "threads")
 _FOREIGN = "the system tells it of a user's own processes only"
 _UNTOLD = "this system does not tell"
-_NONE = Traffic(0.0, 0.0)
+_QUIET = Traffic(0.0, 0.0)
 _NOT_ASKED = "not asked for"
 
 Key = tuple[int, float]
@@ -46,7 +46,8 @@ class ProcessTableSource:
         look: ProcessLook | None = None,
         traffic: TcpTraffic | None = None,
     ) -> None:
-        self._monotonic, self._look = monotonic, look
+        self._monotonic, self._given = monotonic, look
+        self._look = look
         self._traffic = traffic or TcpTraffic()
         self._wanted = self._network = False
         self._before: dict[Key, _Before] = {}
@@ -59,6 +60,7 @@ class ProcessTableSource:
         """Return all processes, or an empty part while nobody looks."""
         if not self._wanted:
             self.resumed()
+            self._look = self._given  # what it knows of every process is let go
             return Part()
         if self._look is None:
             self._look = process_look()
@@ -94,7 +96,7 @@ class ProcessTableSource:
             return {}, str(error) or type(error).__name__
         if told is None:
             return {}, NOT_YET
-        return {item.who.pid: _NONE for item in counted if item.who.own} | told, _FOREIGN
+        return {item.who.pid: _QUIET for item in counted if item.who.own} | told, _FOREIGN
 
 
 def row_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import threading
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.hardware import procfs
+from crackseg_desktop.hardware.commands import is_interpreter, is_python, runs_a_training, starts_ranks
 from crackseg_desktop.readings import Part, ProcessReading, Tier, began_together
 
 if TYPE_CHECKING:
@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 SCAN_SECONDS = 30.0
 """So often all processes are looked at, with the files that they hold open."""
 
-_INTERPRETER = re.compile(r"(python|pypy)w?[\d.]*(\.exe)?", re.IGNORECASE)
-_SCRIPT = re.compile(r"(run|main|train\w*)\.py", re.IGNORECASE)
-_MODULE = re.compile(r"crackseg\b.*|src\.main|.*train.*", re.IGNORECASE)
-_LAUNCHERS = re.compile(
-    r"torchrun|accelerate|deepspeed|colossalai|horovodrun|mpirun|mpiexec(\.hydra)?|orterun|prterun|slurmstepd.*"
-    r"|torch\.distributed\.(run|launch)|accelerate\.commands\.launch|deepspeed\.launcher\..*",
-    re.IGNORECASE,
-)
-_OURSELVES = re.compile(r"crackseg[-_]desktop", re.IGNORECASE)
-_OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 _EVENT_FILE = "events.out.tfevents."
 
 
@@ -156,51 +146,6 @@ def folded(found: Sequence[ProcessReading], *, launchers: bool) -> tuple[Process
     return tuple(reading for reading in found if reading.pid not in superfluous)
 
 
-def runs_a_training(command: Sequence[str]) -> bool:
-    """Say whether a Python command line runs a script or module that is named like a training."""
-    kind, target = _target(command)
-    if kind == "module":
-        return _MODULE.fullmatch(target) is not None
-    return kind == "script" and _SCRIPT.fullmatch(re.split(r"[\\/]", target)[-1]) is not None
-
-
-def starts_ranks(command: Sequence[str]) -> bool:
-    """Say whether a command line starts one training as several processes, a rank each."""
-    if not command:
-        return False
-    if _INTERPRETER.fullmatch(re.split(r"[\\/]", command[0])[-1]) is None:
-        return _LAUNCHERS.fullmatch(re.split(r"[\\/]", command[0])[-1]) is not None
-    kind, target = _target(command)
-    named = target if kind == "module" else re.split(r"[\\/]", target)[-1]
-    return kind in ("module", "script") and _LAUNCHERS.fullmatch(named) is not None
-
-
-def is_python(command: Sequence[str]) -> bool:
-    """Say whether a command line starts a Python interpreter on something that is not this program."""
-    if not command or _INTERPRETER.fullmatch(re.split(r"[\\/]", command[0])[-1]) is None:
-        return False
-    kind, target = _target(command)
-    if kind == "code" and "multiprocessing" in target:
-        return False  # a helper or a spawned worker of another Python process
-    named = target if kind == "module" else re.split(r"[\\/]", target)[-1]
-    return _OURSELVES.match(named) is None
-
-
-def _target(command: Sequence[str]) -> tuple[str, str]:
-    """Return what an interpreter was told to run: ("module" | "script" | "code" | "nothing", its name)."""
-    arguments = iter(command[1:])
-    for argument in arguments:
-        if argument == "-m":
-            return "module", next(arguments, "")
-        if argument == "-c":
-            return "code", next(arguments, "")
-        if argument in _OPTIONS_WITH_VALUE:
-            next(arguments, None)
-        elif not argument.startswith("-"):
-            return "script", argument
-    return "nothing", ""
-
-
 def _candidates() -> Iterator[Candidate]:
     for pid, command in _commands_on_linux() if sys.platform == "linux" else _commands():
         if pid != os.getpid() and is_python(command):
@@ -212,7 +157,7 @@ def _commands() -> Iterator[tuple[int, tuple[str, ...]]]:
 
     for process in psutil.process_iter(["name"]):
         # The name first: a command line is slow to get on Windows, and refused for other users' processes.
-        if _INTERPRETER.fullmatch(process.info["name"] or "") is None:
+        if not is_interpreter(process.info["name"] or ""):
             continue
         try:
             yield process.pid, tuple(process.cmdline())

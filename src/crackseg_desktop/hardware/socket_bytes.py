@@ -1,8 +1,9 @@
 """The TCP bytes of each process (Linux), from the kernel's socket diagnostics.
 
 The kernel tells the bytes of each open connection, and /proc whose it is, of the processes of this user. What is
-missing: UDP (and so QUIC), connections that begin and end between two looks, and those of other users' processes.
-Connections of this machine with itself are left out, as no network carries them.
+missing: UDP (and so QUIC), connections that begin and end between two looks, those of other users' processes, and
+those of containers with a network of their own. Connections of this machine with itself are left out, as no network
+carries them.
 """
 
 from __future__ import annotations
@@ -121,7 +122,13 @@ class Diagnostics:
         self._socket.close()
 
     def _ask(self, family: int) -> Any:
-        return self._socket.get_sock_stats(family=family, states=_ESTABLISHED, extensions=_WITH_TCP_INFO)
+        from pyroute2.netlink.exceptions import NetlinkError
+
+        try:
+            return self._socket.get_sock_stats(family=family, states=_ESTABLISHED, extensions=_WITH_TCP_INFO)
+        except NetlinkError as error:
+            msg = f"the kernel does not tell: {error}"
+            raise OSError(msg) from error
 
 
 def _diagnostic_socket() -> Any:
