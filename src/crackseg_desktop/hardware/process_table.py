@@ -21,6 +21,7 @@ _DISK = ("read_bytes_per_second", "written_bytes_per_second")
 _NETWORK = ("received_bytes_per_second", "sent_bytes_per_second")
 _NO_THREADS = ("state", "threads")
 _FOREIGN = "the system tells it of a user's own processes only"
+_OTHER_RIGHTS = "the process runs with other rights than its user's"
 _UNTOLD = "this system does not tell"
 _QUIET = Traffic(0.0, 0.0)
 _NOT_ASKED = "not asked for"
@@ -160,7 +161,9 @@ def _rates(counted: Counted, before: _Before | None, now: float) -> tuple[float 
 
 
 def _refusal(*, own: bool) -> str:
-    return _UNTOLD if own or sys.platform == "darwin" else _FOREIGN
+    if sys.platform == "darwin":
+        return _UNTOLD
+    return _OTHER_RIGHTS if own else _FOREIGN
 
 
 def _key(counted: Counted) -> Key:
