@@ -10,6 +10,7 @@ from crackseg_desktop import units
 from crackseg_desktop.alerts.observation import Observation
 from crackseg_desktop.alerts.observe import sentence
 from crackseg_desktop.insight.detectors import likely_converged, training_series
+from crackseg_desktop.insight.gpu_use import gpu_use
 from crackseg_desktop.insight.state import nonfinite_fact
 from crackseg_desktop.readings import RunState, Severity
 
@@ -83,18 +84,21 @@ def aftermath(run: Run, summary: RunSummary) -> Iterator[Observation]:
 
 
 def gpu_observations(run: Run, gpus: Sequence[GpuReading]) -> Iterator[Observation]:
-    """Yield how busy the GPUs are that the process of a run uses, and its memory; nothing where that is not known."""
-    if run.pid is None:
-        return
-    used = [gpu for gpu in gpus if any(process.pid == run.pid for process in gpu.processes)]
-    for gpu in used:
-        held = [process.memory_bytes for process in gpu.processes if process.pid == run.pid]
-        if None not in held:
-            labels, subject = {"run": run.id, "gpu": gpu.uuid}, f"{run.facts.name} on GPU {gpu.index}"
-            memory = float(sum(filter(None, held)))
-            yield Observation(_GPU_MEMORY, labels, memory, subject, simulated=run.facts.simulated)
+    """Yield what a run takes of the GPUs that its processes use, and how busy these are, as far as that is known."""
+    uses = {use.gpu: use for use in gpu_use(run.pids, gpus)}
+    for use in uses.values():
+        figures = {
+            _GPU_MEMORY: use.memory_bytes,
+            "training_gpu_memory_peak_bytes": run.gpu_memory_peaks.get(use.gpu),
+            "training_gpu_power_watts": use.power_watts,
+        }
+        labels, subject = {"run": run.id, "gpu": use.gpu}, f"{run.facts.name} on GPU {use.index}"
+        for metric, figure in figures.items():
+            if figure is not None:
+                yield Observation(metric, labels, float(figure), subject, simulated=run.facts.simulated)
     if run.state != RunState.RUNNING:
         return
+    used = [gpu for gpu in gpus if gpu.uuid in uses]
     shares = [share for gpu in used if (share := gpu.get("gpu_utilization_ratio")) is not None]
     if shares:
         names = ", ".join(f"GPU {gpu.index}" for gpu in used)

@@ -27,6 +27,12 @@ class Metric(NamedTuple):
 
 _GPU = ("gpu",)
 _RUN = ("run",)
+_DRIVE = ("drive",)
+
+
+def _momentary(name: str, unit: str, labels: tuple[str, ...], title: str, words: str) -> Metric:
+    """Return a row that is read and shown, and not kept."""
+    return Metric(name, unit, labels, title, words, stored=False)
 
 
 def _state(name: str, labels: tuple[str, ...], title: str, words: str, unit: str = "state") -> Metric:
@@ -184,7 +190,30 @@ _ROWS = (
     _state("host_unreachable_seconds", ("host",), "Host unreachable", "How long a host has not answered.", "seconds"),
     Metric("host_cpu_used_ratio", "ratio", (), "CPU", "Share of all CPU threads in use."),
     Metric("host_cpu_threads", "", (), "CPU threads", "Logical CPUs.", stored=False),
+    _momentary("host_cpu_frequency_hertz", "hertz", (), "CPU clock", "Clock of the CPU, mean of its cores."),
+    Metric("host_cpu_temperature_celsius", "celsius", (), "CPU temperature", "The hottest sensor of the CPU."),
     Metric("host_load1", "", (), "Load", "Processes that run or wait, one-minute average."),
+    _momentary("host_load5", "", (), "Load, 5 min", "Processes that run or wait, five-minute average."),
+    _momentary("host_load15", "", (), "Load, 15 min", "Processes that run or wait, fifteen-minute average."),
+    _momentary("host_cpu_pressure_ratio", "ratio", (), "CPU pressure", "Share of 10 s in which some process waited."),
+    _momentary(
+        "host_memory_pressure_ratio", "ratio", (), "Memory pressure", "Share of 10 s in which some process waited."
+    ),
+    Metric(
+        "host_memory_full_pressure_ratio",
+        "ratio",
+        (),
+        "Memory pressure, all",
+        "Share of 10 s in which every process that could run waited for memory.",
+    ),
+    _momentary("host_io_pressure_ratio", "ratio", (), "I/O pressure", "Share of 10 s in which some process waited."),
+    Metric(
+        "host_io_full_pressure_ratio",
+        "ratio",
+        (),
+        "I/O pressure, all",
+        "Share of 10 s in which every process that could run waited for a disk.",
+    ),
     Metric("host_memory_total_bytes", "bytes", (), "RAM, total", "Memory of the machine."),
     Metric("host_memory_used_bytes", "bytes", (), "RAM", "Memory that is not available: total less available."),
     Metric(
@@ -203,7 +232,32 @@ _ROWS = (
         "Memory that is not available, as a share of the total.",
         stored=False,
     ),
+    _momentary("host_memory_cached_bytes", "bytes", (), "RAM, cached", "Files kept in memory, given up on demand."),
     Metric("host_swap_used_bytes", "bytes", (), "Swap", "Swap in use."),
+    _momentary("host_swap_total_bytes", "bytes", (), "Swap, total", "Size of the swap."),
+    _momentary("host_swap_in_bytes_per_second", "bytes_per_second", (), "Swap in", "Read back from swap."),
+    _momentary("host_swap_out_bytes_per_second", "bytes_per_second", (), "Swap out", "Written to swap."),
+    _momentary(
+        "host_limit_memory_bytes",
+        "bytes",
+        (),
+        "RAM limit",
+        "What the control group of this program, such as a container, may use; only where less than the machine has.",
+    ),
+    _momentary(
+        "host_limit_memory_used_bytes",
+        "bytes",
+        (),
+        "RAM of the limit",
+        "In use of that limit, files that can be given up apart.",
+    ),
+    _momentary("host_limit_memory_used_ratio", "ratio", (), "RAM of the limit, share", "In use, as a share of it."),
+    _momentary("host_limit_cpu_threads", "", (), "CPU limit", "CPU threads that the control group may use in full."),
+    _momentary("host_battery_charge_ratio", "ratio", (), "Battery", "Charge of the battery."),
+    _momentary("host_battery_remaining_seconds", "seconds", (), "Battery lasts", "Time until the battery is empty."),
+    _momentary("host_on_battery", "state", (), "On battery", "1 while the machine runs on its battery."),
+    _momentary("host_sensor_temperature_celsius", "celsius", ("sensor",), "Temperature", "A sensor of the machine."),
+    _momentary("host_fan_speed_rpm", "rpm", ("fan",), "Fan", "Speed of a fan, in revolutions per minute."),
     Metric("host_disk_total_bytes", "bytes", ("mount",), "Disk, total", "Size of the file system."),
     Metric("host_disk_used_bytes", "bytes", ("mount",), "Disk, used", "Space in use.", stored=False),
     Metric("host_disk_free_bytes", "bytes", ("mount",), "Disk, free", "Space that this user can still write."),
@@ -217,6 +271,12 @@ _ROWS = (
     ),
     Metric("host_disk_read_bytes_per_second", "bytes_per_second", (), "Disk read", "Read from all disks."),
     Metric("host_disk_written_bytes_per_second", "bytes_per_second", (), "Disk write", "Written to all disks."),
+    _momentary("host_drive_read_bytes_per_second", "bytes_per_second", _DRIVE, "Drive read", "Read from a drive."),
+    _momentary("host_drive_written_bytes_per_second", "bytes_per_second", _DRIVE, "Drive write", "Written to a drive."),
+    Metric("host_drive_busy_ratio", "ratio", _DRIVE, "Drive busy", "Share of time with a transfer under way."),
+    _momentary(
+        "host_drive_latency_seconds", "seconds", _DRIVE, "Drive latency", "Mean time of a transfer, waiting included."
+    ),
     Metric(
         "host_network_receive_bytes_per_second",
         "bytes_per_second",
@@ -257,6 +317,20 @@ _ROWS = (
         ("run", "gpu"),
         "GPU memory of a run",
         "Memory that the process of a run holds on a GPU: its highest value is the peak of the run.",
+    ),
+    _momentary(
+        "training_gpu_memory_peak_bytes",
+        "bytes",
+        ("run", "gpu"),
+        "GPU memory peak of a run",
+        "The most that the processes of a run were seen to hold on a GPU.",
+    ),
+    Metric(
+        "training_gpu_power_watts",
+        "watts",
+        ("run", "gpu"),
+        "GPU power of a run",
+        "Power of a GPU that no other computing process uses; not told of one that is shared.",
     ),
     Metric(
         "training_nonfinite_points_total",

@@ -125,6 +125,11 @@ class HostReading(Reading):
     hostname: str = ""
     disks: tuple[Reading, ...] = ()  # labels {"mount": path}
     interfaces: tuple[Reading, ...] = ()  # labels {"interface": name}
+    drives: tuple[Reading, ...] = ()  # labels {"drive": device}
+    sensors: tuple[Reading, ...] = ()  # labels {"sensor": name}
+    fans: tuple[Reading, ...] = ()  # labels {"fan": name}
+    cores: tuple[float, ...] = ()  # share of each CPU thread in use; empty at first
+    notes: tuple[str, ...] = ()  # what holds for the figures, in sentences: a limit of a container
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,45 @@ class ProcessReading:
     command: tuple[str, ...]
     folder: str | None  # its working folder
     open_files: tuple[str, ...] = ()
+    parent: int | None = None
+    children: tuple[int, ...] = ()  # all below it: worker processes, folded away
+    launcher: int | None = None  # its parent, where that started it as one rank of several (torchrun)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRow:
+    """A process as the table of all processes shows it; what is None has its reason in ``unavailable`` by field name.
+
+    ``cpu_ratio`` is a share of one core, so that it may be above 1. ``memory_bytes`` is the resident memory: pages that
+    processes share count for each. ``container`` names the kind and the id or name.
+    """
+
+    pid: int
+    parent: int
+    started: float
+    name: str
+    command: tuple[str, ...]
+    user: str
+    own: bool  # of the user who runs this program
+    state: str | None
+    threads: int | None
+    memory_bytes: int | None
+    cpu_ratio: float | None = None
+    read_bytes_per_second: float | None = None
+    written_bytes_per_second: float | None = None
+    received_bytes_per_second: float | None = None
+    sent_bytes_per_second: float | None = None
+    container: str | None = None
+    unavailable: Reasons = field(default_factory=dict)
+
+
+SAME_START_SECONDS = 2.0
+"""So far two readings of one start time may lie apart: the time of the boot that it is counted from drifts."""
+
+
+def began_together(first: float, second: float) -> bool:
+    """Say whether two start times (Unix seconds) of one PID mean the same process, and not one that got its PID."""
+    return abs(first - second) <= SAME_START_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +198,7 @@ class Sample:
     processes: tuple[ProcessReading, ...] = ()  # trainings seen on this host (medium tier; carried along in between)
     gap: bool = False
     simulated: bool = False
+    table: tuple[ProcessRow, ...] | None = None  # all processes; None while nobody looks at them
 
     def readings(self) -> Iterator[Reading]:
         """Walk over everything that was read, a GPU or a disk at a time."""
@@ -161,6 +206,9 @@ class Sample:
             yield self.host
             yield from self.host.disks
             yield from self.host.interfaces
+            yield from self.host.drives
+            yield from self.host.sensors
+            yield from self.host.fans
         yield from self.gpus
         if self.own is not None:
             yield self.own
@@ -188,6 +236,7 @@ class Part:
     host: HostReading | None = None
     own: Reading | None = None
     processes: tuple[ProcessReading, ...] = ()
+    table: tuple[ProcessRow, ...] | None = None
 
 
 class RunState(StrEnum):
@@ -365,6 +414,33 @@ class Performance:
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
 
+class Confidence(StrEnum):
+    """How sure it is that a process writes a run."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    WEAK = "weak"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The process behind a run on this host, how sure that is, and why, in a sentence.
+
+    Attributes:
+        pids: the process itself first, then the other ranks and the worker processes of all of them.
+        gpus: UUIDs of the GPUs that they hold memory of.
+        pinned: a person said so.
+    """
+
+    pid: int
+    started: float
+    confidence: Confidence
+    evidence: str
+    pids: tuple[int, ...] = ()
+    gpus: tuple[str, ...] = ()
+    pinned: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run as the faces show it: its facts and what ``insight`` derives from them and its curves."""
@@ -379,11 +455,20 @@ class Run:
     latest: Mapping[str, float] = field(default_factory=dict)  # normalised name to latest value, NaN included
     pid: int | None = None
     performance: Performance = field(default_factory=Performance)
+    link: Link | None = None
+    gpu_memory_peaks: Mapping[str, int] = field(default_factory=dict)  # UUID to bytes, as seen while it ran
 
     @property
     def id(self) -> str:
         """Return the run's id."""
         return self.facts.id
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Return all processes that work for it on this host, the main one first."""
+        if self.link is not None:
+            return self.link.pids
+        return (self.pid,) if self.pid is not None else ()
 
     @property
     def active(self) -> bool:

@@ -5,6 +5,7 @@ A driver that hangs is left to the end of the process; ``Look.stuck`` names it.
 
 from __future__ import annotations
 
+import socket
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from crackseg_desktop.alerts.rules import rules_from
 from crackseg_desktop.curves import add_points
 from crackseg_desktop.export import documents
 from crackseg_desktop.export.verdict import Verdict, verdict
-from crackseg_desktop.insight.linking import link
+from crackseg_desktop.insight.linking import link, with_gpus
 from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.summary import RunSummary
 from crackseg_desktop.judging import aftermath, run_observations
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.curves import Curves
     from crackseg_desktop.export.documents import Document
-    from crackseg_desktop.readings import AlertEvent, ProcessReading, Run
+    from crackseg_desktop.readings import AlertEvent, GpuReading, Link, ProcessReading, Run
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.training.followed import FollowedRun
 
@@ -248,14 +249,18 @@ def _looked(
     stuck: tuple[str, ...],
 ) -> Look:
     now = clock.time()
-    pids = link([facts for facts, _ in known], processes)
-    runs = [
-        derive(facts, summary, pid=pids.get(facts.id), alive=facts.id in pids or None, now=now)
-        for facts, summary in known
-    ]
+    links = link([facts for facts, _ in known], processes, socket.gethostname())
+    gpus = sample.gpus if sample is not None else ()
+    runs = [_run(facts, summary, links.get(facts.id), gpus, now) for facts, summary in known]
     rules, _ = rules_from(settings.rules)
     summaries = {facts.id: summary for facts, summary in known}
     return Look(now, rules, sample, newest_first(runs), summaries, instance_alerts, stuck, settings.baselines)
+
+
+def _run(facts: RunFacts, summary: RunSummary, found: Link | None, gpus: Sequence[GpuReading], now: float) -> Run:
+    if found is None:
+        return derive(facts, summary, pid=None, alive=None, now=now)
+    return derive(facts, summary, pid=found.pid, alive=True, now=now, link=with_gpus(found, gpus))
 
 
 def _demo(clock: Clock) -> tuple[Sample, list[Found]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.insight.linking import link
+from crackseg_desktop.insight.gpu_use import gpu_use, raised_peaks
+from crackseg_desktop.insight.linking import link, with_gpus
 from crackseg_desktop.insight.runs import derive
 from crackseg_desktop.insight.summary import RunSummary
 from crackseg_desktop.judging import aftermath, away_observation, gpu_observations, past_of, run_observations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from crackseg_desktop.alerts.observation import Observation
     from crackseg_desktop.clock import Clock
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.readings import (
         CurvePoints,
         GpuReading,
+        Link,
         ProcessReading,
         Run,
         RunFacts,
@@ -35,14 +38,18 @@ AFTERMATH_SECONDS = 24 * 3600.0
 
 
 class RunTracker:
-    """Keeps the runs up to date. Belongs to the Monitor thread."""
+    """Keeps the runs up to date. Belongs to the Monitor thread. ``hostname`` is of this machine, for linking."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, hostname: str | None = None) -> None:
         self._clock = clock
+        self._hostname = socket.gethostname() if hostname is None else hostname
+        self._pins: dict[str, tuple[int, float]] = {}
         self._facts: dict[str, RunFacts] = {}
         self._summaries: dict[str, RunSummary] = {}
         self._runs: dict[str, Run] = {}
-        self._pids: dict[str, int] = {}
+        self._links: dict[str, Link] = {}
+        self._stale_links = False
+        self._peaks: dict[str, Mapping[str, int]] = {}  # run id to GPU to bytes
         self._gone: set[str] = set()
         self._live: set[str] = set()
         self._ended: dict[str, float] = {}  # when, monotonic
@@ -70,11 +77,32 @@ class RunTracker:
 
     def on_facts(self, facts: RunFacts) -> Run:
         """Take over what the files of a run say."""
+        known = self._facts.get(facts.id)
         self._facts[facts.id] = facts
-        if facts.id not in self._pids:  # all runs are compared with all processes at the next sample
-            taken = set(self._pids.values())
-            self._pids |= link([facts], [process for process in self._processes if process.pid not in taken])
+        if known is None or _bearing(known) != _bearing(facts):
+            self._stale_links = True  # all runs are compared with all processes at the next sample
+        if facts.id not in self._links:
+            taken = {pid for found in self._links.values() for pid in found.pids}
+            free = [process for process in self._processes if process.pid not in taken]
+            self._links |= link([facts], free, self._hostname, self._pins)
         return self._derive(facts.id)
+
+    def pin(self, run: str, process: tuple[int, float] | None) -> list[Run]:
+        """Link a run to a process (its PID and start time) as a person says, or no longer; return what changed."""
+        if process is None:
+            self._pins.pop(run, None)
+        else:
+            self._pins[run] = process
+        return self._relinked()
+
+    def set_pins(self, pins: Mapping[str, tuple[int, float]]) -> None:
+        """Take over all pins of an earlier session; they hold from the next sample on."""
+        self._pins, self._stale_links = dict(pins), True
+
+    @property
+    def pins(self) -> dict[str, tuple[int, float]]:
+        """Return the processes that a person linked runs to, by run id."""
+        return dict(self._pins)
 
     def on_points(self, points: CurvePoints) -> list[Run]:
         """Take over new points; points may come before the facts of their run."""
@@ -102,7 +130,7 @@ class RunTracker:
 
     def on_removed(self, removed: RunRemoved) -> None:
         """Forget a run whose files are gone."""
-        for table in (self._facts, self._summaries, self._runs, self._pids):
+        for table in (self._facts, self._summaries, self._runs, self._links, self._peaks):
             table.pop(removed.run, None)
         self._gone.discard(removed.run)
         self._live.discard(removed.run)
@@ -111,15 +139,15 @@ class RunTracker:
     def on_sample(self, sample: Sample) -> list[Run]:
         """Look at the processes of a sample, and now and then at active runs whose state time alone can change."""
         self._gpus = sample.gpus
-        if sample.processes != self._processes:
+        self._raise_peaks()
+        if sample.processes != self._processes or self._stale_links:
             self._processes = sample.processes
-            self._link()
-        elif sample.monotonic - self._refreshed < _REFRESH_SECONDS:
+            self._refreshed = sample.monotonic
+            return self._relinked()
+        if sample.monotonic - self._refreshed < _REFRESH_SECONDS:
             return []
         self._refreshed = sample.monotonic
-        before = dict(self._runs)
-        looked_at = [self._derive(run_id) for run_id, run in before.items() if run.active or run_id in self._pids]
-        return [run for run in looked_at if run != before[run.id]]
+        return self._looked_at()
 
     def active(self) -> tuple[str, ...]:
         """Return the ids of the runs that somebody should still look after."""
@@ -175,17 +203,55 @@ class RunTracker:
     def _is_recent(self, moment: float | None) -> bool:
         return moment is not None and self._clock.monotonic() - moment < AFTERMATH_SECONDS
 
-    def _link(self) -> None:
-        linked = link(self._facts.values(), self._processes)
-        self._gone = (self._gone | (self._pids.keys() - linked.keys())) - linked.keys()
-        self._pids = linked
+    def _relinked(self) -> list[Run]:
+        """Compare all runs with all processes; return the runs that changed."""
+        before = self._links.keys()
+        self._links = link(self._facts.values(), self._processes, self._hostname, self._pins)
+        self._gone = (self._gone | (before - self._links.keys())) - self._links.keys()
+        self._stale_links = False
+        return self._looked_at(before - self._links.keys())
+
+    def _looked_at(self, unlinked: Iterable[str] = ()) -> list[Run]:
+        """Look at the runs that time, or their processes, can change; return those that did."""
+        before, wanted = dict(self._runs), {*self._links, *unlinked}
+        looked_at = [self._derive(run_id) for run_id, run in before.items() if run.active or run_id in wanted]
+        return [run for run in looked_at if run != before[run.id]]
+
+    def _raise_peaks(self) -> None:
+        for run, found in self._links.items():
+            known = self._peaks.get(run, {})
+            raised = raised_peaks(known, gpu_use(found.pids, self._gpus))
+            if raised is not known:
+                self._peaks[run] = raised
 
     def _derive(self, run_id: str) -> Run:
         summary = self._summaries.setdefault(run_id, RunSummary())
-        alive = True if run_id in self._pids else False if run_id in self._gone else None
-        run = derive(self._facts[run_id], summary, pid=self._pids.get(run_id), alive=alive, now=self._clock.time())
-        self._runs[run_id] = run
+        found = self._links.get(run_id)
+        alive = True if found is not None else False if run_id in self._gone else None
+        run = derive(
+            self._facts[run_id],
+            summary,
+            pid=found.pid if found is not None else None,
+            alive=alive,
+            now=self._clock.time(),
+            link=with_gpus(found, self._gpus) if found is not None else None,
+        )
+        self._runs[run_id] = run = _with_peaks(run, self._peaks.get(run_id))
         return run
+
+
+def _bearing(facts: RunFacts) -> tuple[object, ...]:
+    """Return what of a run's facts bears on the process behind it."""
+    return facts.started, facts.files, facts.writer, facts.ending is None
+
+
+def _with_peaks(run: Run, peaks: Mapping[str, int] | None) -> Run:
+    """Put in the GPU memory that its processes were seen to hold at most."""
+    if not peaks:
+        return run
+    reasons = {name: why for name, why in run.performance.unavailable.items() if name != "peak_memory_bytes"}
+    figures = replace(run.performance, peak_memory_bytes=max(peaks.values()), unavailable=reasons)
+    return replace(run, gpu_memory_peaks=peaks, performance=figures)
 
 
 def newest_first(runs: Iterable[Run]) -> tuple[Run, ...]:

@@ -37,6 +37,8 @@ def split_figure(unit: str, value: float | None) -> tuple[str, str]:
         case "hertz":
             scale, name = next(pair for pair in _DECIMAL_HERTZ if value >= pair[0] or pair[0] == 1.0)
             return f"{value / scale:.{2 if scale == 1e9 else 0}f}", name
+        case "rpm":
+            return f"{value:.0f}", "rpm"
         case "per_hour":
             return f"{value:.1f}", "epochs/h"
         case "seconds":

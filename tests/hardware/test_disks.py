@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,53 @@ def test_that_an_empty_file_system_has_no_share() -> None:
     (disk,) = disks(DiskSource(usage=lambda mount: (0, 0, 0)))
     assert disk.figures["host_disk_free_bytes"] == 0
     assert set(disk.unavailable) == {"host_disk_used_ratio"}
+
+
+NFS = Path(Path.cwd().anchor, "net", "lab")
+
+
+class Server:
+    """Behind the mount NFS: answers at once, or not before it is told to."""
+
+    def __init__(self, *, answers: bool) -> None:
+        self.asked: list[Path] = []
+        self.free = threading.Event()
+        if answers:
+            self.free.set()
+
+    def usage(self, mount: Path) -> tuple[int, int, int]:
+        if mount != NFS:
+            return 100, 60, 20
+        self.asked.append(mount)
+        self.free.wait(10)
+        return 1000, 500, 500
+
+    def source(self, deadline: float) -> DiskSource:
+        table = {os.path.normcase(NFS): True, os.path.normcase(NFS.anchor): False}
+        return DiskSource([NFS / "runs"], self.usage, lambda: table, deadline=deadline)
+
+
+def test_that_another_machine_s_file_system_is_read_by_its_mount_point() -> None:
+    found = disks(Server(answers=True).source(deadline=10.0))
+    assert [disk.labels["mount"] for disk in found] == [str(system_root()), str(NFS)]
+    assert found[1].figures["host_disk_used_ratio"] == 0.5
+
+
+def test_that_one_that_does_not_answer_blocks_nothing_and_is_asked_once() -> None:
+    server = Server(answers=False)
+    source = server.source(deadline=0.0)
+    for _ in range(3):
+        local, remote = disks(source)
+        assert local.figures["host_disk_free_bytes"] == 20
+        assert remote.unavailable == dict.fromkeys(METRICS, "the file system does not answer")
+    assert len(server.asked) == 1
+    server.free.set()
+
+
+def test_that_one_that_answers_again_is_read_again() -> None:
+    server = Server(answers=False)
+    source = server.source(deadline=0.0)
+    disks(source)
+    server.free.set()
+    source._attempts[NFS].done.wait(10)
+    assert disks(source)[1].figures["host_disk_free_bytes"] == 500

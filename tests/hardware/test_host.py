@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
-from crackseg_desktop.hardware.counters import Counters, disk_counters, network_counters
+from crackseg_desktop.hardware.cgroups import Limits
+from crackseg_desktop.hardware.counters import Counters, DriveCount, disk_counters, network_counters
 from crackseg_desktop.hardware.host import HostSource
+from crackseg_desktop.hardware.sensors import SensorSource
 from crackseg_desktop.metrics import CATALOGUE
 from crackseg_desktop.readings import HostReading, Reading, Tier
+from crackseg_desktop.units import GIB
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FAST = frozenset({Tier.FAST})
 HOST_METRICS = {name for name in CATALOGUE if name.startswith("host_") and CATALOGUE[name].labels == ()}
@@ -22,7 +29,7 @@ class Machine:
 
     def __init__(self) -> None:
         self.now = 50.0
-        self.disks: Counters = {}
+        self.disks: dict[str, DriveCount] = {}
         self.networks: Counters = {}
         self.source = HostSource(lambda: self.now, lambda: self.disks, self.network)
         self.refuses = False
@@ -32,9 +39,11 @@ class Machine:
             raise PermissionError
         return self.networks
 
-    def read(self, disks: Counters, networks: Counters) -> HostReading:
+    def read(self, disks: Mapping[str, tuple[int, int] | DriveCount], networks: Counters) -> HostReading:
         self.now += 2.0
-        self.disks, self.networks = disks, networks
+        told = disks.items()
+        self.disks = {name: it if isinstance(it, DriveCount) else DriveCount(*it) for name, it in told}
+        self.networks = networks
         host = self.source.read(FAST).host
         assert host is not None
         return host
@@ -52,9 +61,11 @@ def read_twice() -> tuple[HostReading, Reading]:
 
 def test_that_every_figure_of_the_host_is_there_or_has_a_reason() -> None:
     host, _ = read_twice()
-    assert host.figures.keys() | host.unavailable.keys() == HOST_METRICS
-    assert not host.figures.keys() & host.unavailable.keys()
-    assert all(host.unavailable.values())
+    sensed = SensorSource().read(frozenset({Tier.SLOW})).host
+    assert sensed is not None
+    told = [host.figures, host.unavailable, sensed.figures, sensed.unavailable]
+    assert sorted(metric for part in told for metric in part) == sorted(HOST_METRICS)
+    assert all([*host.unavailable.values(), *sensed.unavailable.values()])
 
 
 def test_that_the_figures_of_the_host_fit_together() -> None:
@@ -143,3 +154,85 @@ def test_that_counters_that_are_refused_leave_the_rest_alone() -> None:
 def test_that_loopback_and_stacked_disks_are_left_out() -> None:
     assert not {"lo", "lo0"} & network_counters().keys()
     assert not any(name.startswith(("dm-", "loop", "zram")) for name in disk_counters())
+
+
+def test_that_a_drive_tells_how_busy_it_is_and_how_long_a_transfer_takes() -> None:
+    machine = Machine()
+    machine.read({"sda": DriveCount(0, 0, 100, 5.0, 10.0)}, {})
+    (drive,) = machine.read({"sda": DriveCount(200, 400, 104, 6.0, 11.0)}, {}).drives
+    assert drive == Reading(
+        {"drive": "sda"},
+        {
+            "host_drive_read_bytes_per_second": 100,
+            "host_drive_written_bytes_per_second": 200,
+            "host_drive_busy_ratio": 0.5,
+            "host_drive_latency_seconds": 0.25,
+        },
+    )
+
+
+def test_that_an_idle_drive_has_no_latency_and_none_is_busier_than_always() -> None:
+    machine = Machine()
+    machine.read({"sda": DriveCount(0, 0, 100, 5.0, 10.0)}, {})
+    (drive,) = machine.read({"sda": DriveCount(0, 0, 100, 5.0, 12.01)}, {}).drives
+    assert drive.figures["host_drive_busy_ratio"] == 1.0
+    assert drive.unavailable == {"host_drive_latency_seconds": "nothing was read or written"}
+
+
+def test_that_a_system_that_does_not_tell_how_busy_a_drive_is_says_so() -> None:
+    machine = Machine()
+    machine.read({"disk0": DriveCount(0, 0, 1, 1.0)}, {})
+    (drive,) = machine.read({"disk0": DriveCount(0, 0, 2, 1.5)}, {}).drives
+    assert drive.figures["host_drive_latency_seconds"] == 0.5
+    assert drive.unavailable == {"host_drive_busy_ratio": "this system does not tell"}
+
+
+def limited(limits: Limits) -> HostReading:
+    host = HostSource(lambda: 10.0, limits=lambda: limits).read(FAST).host
+    assert host is not None
+    return host
+
+
+def test_that_a_limit_that_binds_is_told_beside_the_machine() -> None:
+    host = limited(Limits(GIB, GIB // 4, "docker-1", 0.5, "docker-1"))
+    assert host.figures["host_limit_memory_bytes"] == GIB
+    assert host.figures["host_limit_memory_used_ratio"] == 0.25
+    assert host.figures["host_limit_cpu_threads"] == 0.5
+    assert host.figures["host_memory_total_bytes"] > GIB
+    assert host.notes == (
+        "The control group docker-1 may use 1.0 GiB of memory.",
+        "The control group docker-1 may use 0.5 CPU threads.",
+    )
+
+
+def test_that_a_limit_above_what_the_machine_has_is_none() -> None:
+    host = limited(Limits(2**59, 1, "a", 1e6, "a"))
+    assert host.notes == ()
+    assert {host.unavailable[name] for name in HOST_METRICS if name.startswith("host_limit_")} == {
+        "no limit is set below what the machine has"
+    }
+
+
+def test_that_slower_figures_are_read_less_often_and_carried_along() -> None:
+    asked: list[int] = []
+
+    def limits() -> Limits:
+        asked.append(1)
+        return Limits(GIB, 1, "a")
+
+    source = HostSource(lambda: 10.0, limits=limits)
+    for due in (FAST, FAST, frozenset({Tier.FAST, Tier.MEDIUM}), FAST):
+        host = source.read(due).host
+        assert host is not None
+        assert host.figures["host_limit_memory_bytes"] == GIB
+    assert len(asked) == 2
+
+
+def test_that_the_cores_are_told_from_the_second_reading_on() -> None:
+    source = HostSource(lambda: 10.0)
+    first, second = source.read(FAST).host, source.read(FAST).host
+    assert first is not None
+    assert second is not None
+    assert first.cores == ()
+    assert len(second.cores) == os.cpu_count()
+    assert all(0 <= share <= 1 for share in second.cores)

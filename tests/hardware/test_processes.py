@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,9 @@ from crackseg_desktop.hardware.processes import (
     ProcessSource,
     folded,
     holds_a_log,
-    is_python,
-    runs_a_training,
+    is_alive,
     training_processes,
+    with_children,
 )
 from crackseg_desktop.readings import ProcessReading, Tier
 
@@ -53,61 +54,15 @@ def found(pid: int) -> ProcessReading | None:
     return next((process for process in training_processes() if process.pid == pid), None)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "python run.py",
-        "/opt/conda/bin/python3.11 -u src/main.py --epochs 100",
-        "python3 -W ignore -X utf8 scripts/train_unet.py model=unet",
-        r"C:\Python312\python.exe C:\work\train.py",
-        "pythonw.exe TRAIN.PY",
-        "python -m crackseg.train",
-        "python -m crackseg",
-        "python -m src.main",
-        "python -u -m src.training.trainer",
-        "python -O -m train",
-    ],
-)
-def test_that_a_training_is_known_by_its_command_line(command: str) -> None:
-    assert is_python(command.split(" "))
-    assert runs_a_training(command.split(" "))
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "python",
-        "python -c import(train)",
-        "python serve.py --model train.py",
-        "python -m http.server",
-        "python -m pip install trainer.whl",
-        "python rerun.py.bak",
-        "python -m src.mainframe",
-    ],
-)
-def test_that_other_python_programs_are_not_taken_for_trainings(command: str) -> None:
-    assert is_python(command.split(" "))
-    assert not runs_a_training(command.split(" "))
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "bash run.py",
-        "/usr/bin/pythonic train.py",
-        "vim train.py",
-        "python -m crackseg_desktop watch",
-        "/venv/bin/python /venv/bin/crackseg-desktop watch",
-        r"C:\venv\python.exe C:\venv\Scripts\crackseg-desktop.exe",
-        "python -c from(multiprocessing.spawn)import",
-    ],
-)
-def test_that_other_programs_helpers_and_ourselves_are_passed_over(command: str) -> None:
-    assert not is_python(command.split(" "))
-
-
-def test_that_a_process_without_a_command_line_is_passed_over() -> None:
-    assert not is_python([])
+@linux_only
+def test_that_a_rank_tells_its_launcher(tmp_path: Path) -> None:
+    start = "import subprocess, sys\nsubprocess.run([sys.executable, 'train.py', sys.argv[1]])\n"
+    (tmp_path / "torchrun").write_text(start)
+    (tmp_path / "train.py").write_text(IDLE)
+    with running(tmp_path, "torchrun", "rank") as pid:
+        rank = found(pid)
+    assert rank is not None
+    assert rank.launcher == rank.parent
 
 
 def test_that_an_event_file_or_a_log_in_the_working_folder_tells_a_training() -> None:
@@ -166,11 +121,21 @@ def test_that_forked_workers_are_folded_away(tmp_path: Path) -> None:
     assert [process.pid for process in mine] == [pid]
 
 
+def process(pid: int, parent: int, *command: str) -> ProcessReading:
+    return ProcessReading(pid, 1.0, command or ("python", "train.py"), None, parent=parent)
+
+
 def test_that_of_a_launcher_and_its_interpreter_the_interpreter_is_the_training() -> None:
-    launcher, interpreter, other = (ProcessReading(pid, 1.0, ("python", "train.py"), None) for pid in (10, 11, 20))
-    found_ones = [(launcher, 1), (interpreter, 10), (other, 1)]
+    launcher, interpreter, other = process(10, 1), process(11, 10), process(20, 1)
+    found_ones = [launcher, interpreter, other]
     assert folded(found_ones, launchers=True) == (interpreter, other)
     assert folded(found_ones, launchers=False) == (launcher, other)
+
+
+def test_that_all_processes_below_a_training_are_named() -> None:
+    training, other = with_children([process(10, 1), process(20, 1)], {10: 1, 20: 1, 11: 10, 12: 11, 13: 10, 30: 20})
+    assert training.children == (11, 12, 13)
+    assert other.children == (30,)
 
 
 def test_that_the_process_that_looks_is_never_reported(tmp_path: Path) -> None:
@@ -188,3 +153,58 @@ def test_that_the_source_gives_what_was_found(tmp_path: Path) -> None:
     with running(tmp_path, "main.py") as pid:
         part = ProcessSource().read(frozenset({Tier.MEDIUM}))
     assert pid in {process.pid for process in part.processes}
+
+
+class Looks:
+    """A source whose looks are counted."""
+
+    def __init__(self) -> None:
+        self.now, self.scans, self.alive = 0.0, 0, True
+        self.source = ProcessSource(lambda: self.now, self.scan, lambda process: self.alive)
+
+    def scan(self) -> tuple[ProcessReading, ...]:
+        self.scans += 1
+        return (process(10, 1),)
+
+    def read(self, seconds: float = 5.0) -> tuple[ProcessReading, ...]:
+        self.now += seconds
+        return self.source.read(frozenset({Tier.MEDIUM})).processes
+
+
+def test_that_all_processes_are_looked_at_every_thirty_seconds_only() -> None:
+    looks = Looks()
+    for _ in range(6):
+        assert looks.read() == (process(10, 1),)
+    assert looks.scans == 1
+    looks.read()
+    assert looks.scans == 2
+
+
+def test_that_a_known_one_that_ended_is_told_at_the_next_reading() -> None:
+    looks = Looks()
+    looks.read()
+    looks.alive = False
+    assert looks.read() == ()
+    assert looks.scans == 1
+
+
+def test_that_somebody_can_ask_for_a_look_and_a_resume_does() -> None:
+    looks = Looks()
+    looks.read()
+    looks.source.look_soon()
+    looks.read()
+    looks.read()
+    assert looks.scans == 2
+    looks.source.resumed()
+    looks.read()
+    assert looks.scans == 3
+
+
+def test_that_a_process_is_known_by_its_start_time(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(IDLE)
+    with running(tmp_path, "train.py") as pid:
+        training = found(pid)
+        assert training is not None
+        assert is_alive(training)
+        assert not is_alive(replace(training, started=training.started - 60))
+    assert not is_alive(training)

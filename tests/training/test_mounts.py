@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crackseg_desktop.training.mounts import (
-    RECHECK_SECONDS,
-    Mounts,
-    Silence,
-    is_remote_type,
-    look_into,
-    mount_table,
-    remote_point,
-)
+from crackseg_desktop.mount_points import is_remote_type, look_into, mount_table, remote_point
+from crackseg_desktop.training.mounts import RECHECK_SECONDS, Mounts, Silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -185,13 +185,20 @@ def _gpu_document(gpu: GpuReading) -> Document:
 
 def _host_document(host: HostReading | None) -> Document:
     if host is None:
-        return {"disks": [], "interfaces": [], "unavailable": {}}
+        return {name: [] for name in ("disks", "interfaces", "drives", "sensors", "fans", "cores", "notes")} | {
+            "unavailable": {}
+        }
     return (
         {"hostname": host.hostname}
         | _figures(host, (), prefix="host_")
         | {
             "disks": [dict(disk.labels) | _figures(disk, ("mount",)) for disk in host.disks],
             "interfaces": [dict(card.labels) | _figures(card, ("interface",)) for card in host.interfaces],
+            "drives": [dict(drive.labels) | _figures(drive, ("drive",)) for drive in host.drives],
+            "sensors": [dict(sensor.labels) | _figures(sensor, ("sensor",)) for sensor in host.sensors],
+            "fans": [dict(fan.labels) | _figures(fan, ("fan",)) for fan in host.fans],
+            "cores": list(host.cores),
+            "notes": list(host.notes),
         }
     )
 

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 Counters = dict[str, tuple[int, int]]
-"""Name to bytes in (read, received) and bytes out (written, sent)."""
+"""Name to bytes in (received) and bytes out (sent)."""
+
+
+class DriveCount(NamedTuple):
+    """What a disk has done since the system started; ``busy_seconds`` is None where the system does not tell.
+
+    ``waited_seconds`` is the sum over all transfers of how long each took, waiting included.
+    """
+
+    read_bytes: int
+    written_bytes: int
+    transfers: int = 0
+    waited_seconds: float = 0.0
+    busy_seconds: float | None = None
+
 
 _BLOCK_DEVICES = Path("/sys/block")
 # Stacked on other disks or on memory: their traffic is counted where it arrives, or is none.
@@ -16,12 +31,22 @@ _LOOPBACK = ("lo", "lo0")
 _SHADOWS = ("veth", "ifb")
 
 
-def disk_counters() -> Counters:
-    """Return bytes read and written of every physical disk; empty where the platform does not tell."""
+def disk_counters() -> dict[str, DriveCount]:
+    """Return the counters of every physical disk; empty where the platform does not tell."""
     import psutil
 
     counters = psutil.disk_io_counters(perdisk=True, nowrap=False) or {}
-    return {name: (io.read_bytes, io.write_bytes) for name, io in counters.items() if _is_whole_disk(name)}
+    return {
+        name: DriveCount(
+            io.read_bytes,
+            io.write_bytes,
+            io.read_count + io.write_count,
+            (io.read_time + io.write_time) / 1000,
+            _seconds(getattr(io, "busy_time", None)),
+        )
+        for name, io in counters.items()
+        if _is_whole_disk(name)
+    }
 
 
 def network_counters() -> Counters:
@@ -30,6 +55,10 @@ def network_counters() -> Counters:
 
     counters = psutil.net_io_counters(pernic=True, nowrap=False)
     return {name: (io.bytes_recv, io.bytes_sent) for name, io in counters.items() if _is_watched_interface(name)}
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def _is_whole_disk(name: str) -> bool:

@@ -3,43 +3,88 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from dataclasses import dataclass
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crackseg_desktop.readings import Part, ProcessReading, Tier
+from crackseg_desktop.hardware import procfs
+from crackseg_desktop.hardware.commands import is_interpreter, is_python, runs_a_training, starts_ranks
+from crackseg_desktop.readings import Part, ProcessReading, Tier, began_together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import psutil
 
-_INTERPRETER = re.compile(r"(python|pypy)w?[\d.]*(\.exe)?", re.IGNORECASE)
-_SCRIPT = re.compile(r"(run|main|train\w*)\.py", re.IGNORECASE)
-_MODULE = re.compile(r"crackseg\b.*|src\.main|.*train.*", re.IGNORECASE)
-_OURSELVES = re.compile(r"crackseg[-_]desktop", re.IGNORECASE)
-_OPTIONS_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
+SCAN_SECONDS = 30.0
+"""So often all processes are looked at, with the files that they hold open."""
+
 _EVENT_FILE = "events.out.tfevents."
-_PROC = Path("/proc")
 
 
 class ProcessSource:
-    """Looks for trainings among the processes of this user; belongs to its driver thread."""
+    """Looks for trainings among the processes of this user; belongs to its driver thread.
+
+    Those that are known are looked at each time, by PID and start time; all processes every ``scan_seconds``, or when
+    ``look_soon`` asks for it.
+
+    Args:
+        scan: returns the trainings among all processes.
+        lives: says whether a known one is still there.
+    """
 
     name = "processes"
     tiers = frozenset({Tier.MEDIUM})
 
+    def __init__(
+        self,
+        monotonic: Callable[[], float] = time.monotonic,
+        scan: Callable[[], tuple[ProcessReading, ...]] | None = None,
+        lives: Callable[[ProcessReading], bool] | None = None,
+        scan_seconds: float = SCAN_SECONDS,
+    ) -> None:
+        self._monotonic, self._scan_seconds = monotonic, scan_seconds
+        self._scan, self._lives = scan or training_processes, lives or is_alive
+        self._known: tuple[ProcessReading, ...] = ()
+        self._due = float("-inf")
+        self._soon = threading.Event()
+
+    def look_soon(self) -> None:
+        """Look at all processes with the next reading: a run appeared or fell silent. From any thread."""
+        self._soon.set()
+
     def read(self, due: frozenset[Tier]) -> Part:
-        """Return the trainings that run now."""
-        return Part(processes=training_processes())
+        """Return the trainings that run now, as far as they are known."""
+        now = self._monotonic()
+        if now >= self._due or self._soon.is_set():
+            self._soon.clear()
+            self._due = now + self._scan_seconds
+            self._known = self._scan()
+        else:
+            self._known = tuple(process for process in self._known if self._lives(process))
+        return Part(processes=self._known)
 
     def resumed(self) -> None:
-        """Have nothing to forget."""
+        """Look at all processes: time has passed."""
+        self._soon.set()
 
     def close(self) -> None:
         """Have nothing to give back."""
+
+
+def is_alive(process: ProcessReading) -> bool:
+    """Say whether a process is still there, and no other one that got its PID."""
+    import psutil
+
+    try:
+        found = psutil.Process(process.pid)
+        return began_together(found.create_time(), process.started) and found.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,54 +102,48 @@ def training_processes() -> tuple[ProcessReading, ...]:
     Cheap for all that do not: their command line is read, and on Linux the names of the files they hold open.
     """
     found = [training for candidate in _candidates() if (training := _training(candidate)) is not None]
-    return folded(found, launchers=sys.platform == "win32")
+    trainings = folded(found, launchers=sys.platform == "win32")
+    return with_children(trainings, _parents()) if trainings else ()
 
 
-def folded(found: Sequence[tuple[ProcessReading, int]], *, launchers: bool) -> tuple[ProcessReading, ...]:
+def with_children(trainings: Sequence[ProcessReading], parents: Mapping[int, int]) -> tuple[ProcessReading, ...]:
+    """Name the processes below each training, from the parents of all processes."""
+    below: dict[int, list[int]] = defaultdict(list)
+    for pid, parent in parents.items():
+        below[parent].append(pid)
+    return tuple(replace(item, children=tuple(sorted(_descendants(item.pid, below)))) for item in trainings)
+
+
+def _descendants(pid: int, below: Mapping[int, list[int]]) -> set[int]:
+    found: set[int] = set()
+    left = [pid]
+    while left:
+        for child in below.get(left.pop(), ()):
+            if child not in found:
+                found.add(child)
+                left.append(child)
+    return found - {pid}
+
+
+def _parents() -> dict[int, int]:
+    if sys.platform == "linux":
+        return procfs.parents()
+    import psutil
+
+    return {process.pid: process.info["ppid"] or 0 for process in psutil.process_iter(["ppid"])}
+
+
+def folded(found: Sequence[ProcessReading], *, launchers: bool) -> tuple[ProcessReading, ...]:
     """Return one reading a training, from readings with their parents' process ids.
 
     A DataLoader worker is a fork: the child of a training with its very command line; the parent is the training.
     On Windows nothing forks, but the interpreter of a virtual environment (``launchers``) starts the real one with
     its own command line and waits: there the child is the training.
     """
-    commands = {reading.pid: reading.command for reading, _ in found}
-    doubles = [(reading.pid, parent) for reading, parent in found if commands.get(parent) == reading.command]
-    superfluous = {parent if launchers else child for child, parent in doubles}
-    return tuple(reading for reading, _ in found if reading.pid not in superfluous)
-
-
-def runs_a_training(command: Sequence[str]) -> bool:
-    """Say whether a Python command line runs a script or module that is named like a training."""
-    kind, target = _target(command)
-    if kind == "module":
-        return _MODULE.fullmatch(target) is not None
-    return kind == "script" and _SCRIPT.fullmatch(re.split(r"[\\/]", target)[-1]) is not None
-
-
-def is_python(command: Sequence[str]) -> bool:
-    """Say whether a command line starts a Python interpreter on something that is not this program."""
-    if not command or _INTERPRETER.fullmatch(re.split(r"[\\/]", command[0])[-1]) is None:
-        return False
-    kind, target = _target(command)
-    if kind == "code" and "multiprocessing" in target:
-        return False  # a helper or a spawned worker of another Python process
-    named = target if kind == "module" else re.split(r"[\\/]", target)[-1]
-    return _OURSELVES.match(named) is None
-
-
-def _target(command: Sequence[str]) -> tuple[str, str]:
-    """Return what an interpreter was told to run: ("module" | "script" | "code" | "nothing", its name)."""
-    arguments = iter(command[1:])
-    for argument in arguments:
-        if argument == "-m":
-            return "module", next(arguments, "")
-        if argument == "-c":
-            return "code", next(arguments, "")
-        if argument in _OPTIONS_WITH_VALUE:
-            next(arguments, None)
-        elif not argument.startswith("-"):
-            return "script", argument
-    return "nothing", ""
+    commands = {reading.pid: reading.command for reading in found}
+    doubles = [item for item in found if item.parent is not None and commands.get(item.parent) == item.command]
+    superfluous = {item.parent if launchers else item.pid for item in doubles}
+    return tuple(reading for reading in found if reading.pid not in superfluous)
 
 
 def _candidates() -> Iterator[Candidate]:
@@ -118,7 +157,7 @@ def _commands() -> Iterator[tuple[int, tuple[str, ...]]]:
 
     for process in psutil.process_iter(["name"]):
         # The name first: a command line is slow to get on Windows, and refused for other users' processes.
-        if _INTERPRETER.fullmatch(process.info["name"] or "") is None:
+        if not is_interpreter(process.info["name"] or ""):
             continue
         try:
             yield process.pid, tuple(process.cmdline())
@@ -131,22 +170,18 @@ def _commands_on_linux() -> Iterator[tuple[int, tuple[str, ...]]]:
     if sys.platform == "win32":
         return
     own = os.getuid()
-    for name in os.listdir(_PROC):
-        if not name.isdigit():
-            continue
-        folder = _PROC / name
+    for pid in procfs.pids():
         try:
-            if folder.stat().st_uid != own:
+            if os.stat(f"{procfs.PROC}/{pid}").st_uid != own:
                 continue
-            raw = (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if raw:
-            yield int(name), tuple(os.fsdecode(part) for part in raw.rstrip(b"\0").split(b"\0"))
+        if command := procfs.command_of(pid):
+            yield pid, command
 
 
-def _training(candidate: Candidate) -> tuple[ProcessReading, int] | None:
-    """Return the reading of a training and its parent's process id, or None where it is none or has ended."""
+def _training(candidate: Candidate) -> ProcessReading | None:
+    """Return the reading of a training, or None where it is none or has ended."""
     import psutil
 
     if not candidate.matches and sys.platform != "linux":
@@ -156,10 +191,27 @@ def _training(candidate: Candidate) -> tuple[ProcessReading, int] | None:
         files = _open_files(process)
         if not (candidate.matches or holds_a_log(files, process.cwd())):
             return None
-        reading = ProcessReading(candidate.pid, process.create_time(), candidate.command, _folder(process), files)
-        return reading, process.ppid()
+        parent = process.ppid()
+        return ProcessReading(
+            candidate.pid,
+            process.create_time(),
+            candidate.command,
+            _folder(process),
+            files,
+            parent,
+            launcher=parent if starts_ranks(_command_of(parent)) else None,
+        )
     except (psutil.Error, OSError):
         return None
+
+
+def _command_of(pid: int) -> Sequence[str]:
+    import psutil
+
+    try:
+        return psutil.Process(pid).cmdline()
+    except (psutil.Error, OSError):
+        return ()
 
 
 def holds_a_log(files: Sequence[str], folder: str) -> bool:
@@ -189,7 +241,7 @@ def _open_files(process: psutil.Process) -> tuple[str, ...]:
     if sys.platform == "win32":
         return ()
     if sys.platform == "linux":
-        return tuple(sorted(set(_linked_files(_PROC / str(process.pid) / "fd"))))
+        return tuple(sorted(set(_linked_files(Path(procfs.PROC, str(process.pid), "fd")))))
     try:
         return tuple(sorted({file.path for file in process.open_files()}))
     except (psutil.Error, OSError):

@@ -144,4 +144,5 @@ class Sampler:
             processes=tuple(process for part in parts for process in part.processes),
             gap=gap,
             simulated=self._simulated,
+            table=next((part.table for part in parts if part.table is not None), None),
         )

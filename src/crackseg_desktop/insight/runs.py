@@ -12,10 +12,12 @@ from crackseg_desktop.readings import ACTIVE, Run
 
 if TYPE_CHECKING:
     from crackseg_desktop.insight.summary import RunSummary
-    from crackseg_desktop.readings import RunFacts
+    from crackseg_desktop.readings import Link, RunFacts
 
 
-def derive(facts: RunFacts, summary: RunSummary, *, pid: int | None, alive: bool | None, now: float) -> Run:
+def derive(
+    facts: RunFacts, summary: RunSummary, *, pid: int | None, alive: bool | None, now: float, link: Link | None = None
+) -> Run:
     """Return the run. ``pid`` is the process linked to it on this host; see ``state.judge`` for ``alive``."""
     state, reason = judge(facts, summary, alive=alive, now=now)
     ends = summary.epoch_ends()
@@ -33,5 +35,6 @@ def derive(facts: RunFacts, summary: RunSummary, *, pid: int | None, alive: bool
         best=summary.best(),
         latest=summary.latest(),
         pid=pid if alive else None,
+        link=link if alive else None,
         performance=performance(facts, summary, left),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.readings import GpuProcess, GpuReading, Sample, SourceHealth, SourceState
 from crackseg_desktop.simulation.host import MAIN_PID, host_at, processes_at
 from crackseg_desktop.simulation.phase import Phase, phase_at
+from crackseg_desktop.simulation.processes import table_at
 from crackseg_desktop.simulation.scripts import begun_by, working_at
 from crackseg_desktop.simulation.timeline import ASLEEP_SINCE, HOTTEST, SEED, SLOWED_SECONDS, as_told, smooth_noise
 from crackseg_desktop.units import GIB
@@ -40,6 +41,7 @@ def sample_at(time: float, monotonic: float, anchor: float, seed: int = SEED) ->
         gpus=(_laptop_gpu(at, time, phase, seed), _box_gpu(at, time, anchor)),
         sources=(SourceHealth("nvidia", SourceState.OK), SourceHealth("host", SourceState.OK)),
         processes=processes_at(at, anchor),
+        table=table_at(at, anchor, seed, works=phase != "idle"),
         simulated=True,
     )
 
