@@ -518,3 +518,28 @@ def test_that_edited_rules_reach_the_engine_and_the_page(
     status = {status.rule.name: status for status in snapshot.rules}
     assert status["disk_space"].rule.enabled is False
     assert status["gpu_temperature"].values == {"GPU 0": 60.0}
+
+
+def test_that_a_process_that_a_person_pinned_is_linked_also_after_a_restart(
+    clock: FakeClock, make_sample: Callable[..., Sample]
+) -> None:
+    kept = Kept()
+    other = ProcessReading(7, clock.time() - 100, ("python", "other.py"), "/elsewhere")
+    for is_pinned in (True, False):
+        watched = Watched(clock, kept)
+        watched.put(facts(clock), points(0.7, baseline=True))
+        if is_pinned:
+            watched.monitor.pin("0123456789", (other.pid, other.started))
+        watched.put(replace(make_sample(), processes=(other,)))
+        (run,) = watched.snapshot().runs
+        watched.monitor.stop()
+        assert run.link is not None
+        assert (run.link.pid, run.link.pinned) == (7, True)
+
+
+def test_that_processes_are_looked_through_once_for_a_run_that_has_none(watched: Watched, clock: FakeClock) -> None:
+    looks: list[str] = []
+    watched.monitor.look_soon = lambda: looks.append("look")
+    watched.put(facts(clock), points(0.7), points(0.6, first=2))
+    watched.snapshot()
+    assert looks == ["look"]

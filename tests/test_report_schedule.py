@@ -243,7 +243,7 @@ def test_that_a_core_runs_the_schedule_with_its_folders_newest_sample_and_settin
     (schedule,) = [worker for worker in core.others if isinstance(worker, ReportSchedule)]
     schedule.look()
     told[0](make_sample())
-    monkeypatch.delattr("crackseg_desktop.core.build_sampler")  # the machine is not read a second time
+    monkeypatch.delattr("crackseg_desktop.core.build_machine")  # the machine is not read a second time
     clock.advance(24 * HOUR)
     core.configure_notifications(settings)
     schedule.look()

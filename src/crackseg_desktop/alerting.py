@@ -112,6 +112,8 @@ class Alerting:
         try:
             self._engine.restore(recalled.document["engine"], self.now())
             self._before = _Before(float(recalled.document["time"]), list(recalled.document["active"]))
+            pins = recalled.document.get("pins", {}).items()  # an older version kept none
+            self._tracker.set_pins({run: (int(pid), float(started)) for run, (pid, started) in pins})
         except (KeyError, TypeError, ValueError) as error:
             log.warning("what was kept of the alerts cannot be used: %r", error)
 
@@ -121,7 +123,12 @@ class Alerting:
             return
         at = self.now()
         self._kept_at, self._has_news = at.monotonic, False
-        document = {"time": at.wall, "active": list(self._tracker.active()), "engine": self._engine.document(at)}
+        document = {
+            "time": at.wall,
+            "active": list(self._tracker.active()),
+            "engine": self._engine.document(at),
+            "pins": self._tracker.pins,
+        }
         self._keeper.keep(document)
 
     def judge_round(self, sample: Sample) -> list[AlertEvent]:

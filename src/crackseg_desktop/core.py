@@ -67,6 +67,7 @@ class Core:
         keepers: what keeps the alerts and the history.
         remote: sends to mail, chats and phones; None where that is off (a demonstration).
         on_settings: is told settings that take effect at once.
+        show_processes: has the table of all processes read; None: a simulated machine always tells it.
     """
 
     monitor: Monitor
@@ -80,6 +81,7 @@ class Core:
     keepers: tuple[Worker, ...] = ()
     remote: Remote | None = None
     on_settings: list[Callable[[Settings], None]] = field(default_factory=list)
+    show_processes: ShowProcesses | None = None
 
     def start(self) -> None:
         """Start everything; what keeps is stopped last of all."""
@@ -125,18 +127,31 @@ def assemble(
     recorder = Recorder(data_dir, clock, keeping_of(settings.history)) if settings.history.enabled else None
     monitor = Monitor(rules, clock, announcer(router, remote), index.remember, kept, recorder)
     watched = list(map(_absolute, folders))
-    sampler, watch_disks = build_sampler(settings, data_dir, watched, clock, monitor.publish)
+    machine = build_machine(settings, data_dir, watched, clock, monitor.publish)
     follower = Follower(watched, monitor.publish, clock, recall=index.recall)
 
     monitor.read_curves = follower.read_curves
 
     def watch_folder(path: Path) -> None:
         follower.add_folder(path)
-        watch_disks([*watched, path, data_dir])
+        machine.watch_disks([*watched, path, data_dir])
 
     hosts = (HostWatch(settings.watch.hosts, monitor.publish, clock),) if settings.watch.hosts else ()
     keepers = (kept,) if recorder is None else (kept, recorder)
-    return Core(monitor, router, sampler, follower, watched, watch_folder, index, hosts, keepers, remote)
+    monitor.look_soon = machine.look_soon
+    return Core(
+        monitor,
+        router,
+        machine.sampler,
+        follower,
+        watched,
+        watch_folder,
+        index,
+        hosts,
+        keepers,
+        remote,
+        show_processes=machine.show_processes,
+    )
 
 
 def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notifier]) -> Core:
@@ -150,21 +165,50 @@ def assemble_demo(settings: Settings, clock: Clock, *, notifiers: Sequence[Notif
     return Core(monitor, router, sampler, SimulatedFollower(monitor.publish, clock), [], lambda path: None)
 
 
-def build_sampler(
+class ShowProcesses(Protocol):
+    """Has the table of all processes read from now on, or no longer; any thread."""
+
+    def __call__(self, wanted: bool, *, network: bool = False) -> None:
+        """Read it where ``wanted``, with the TCP bytes of each process where ``network``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The sampler of this machine, and what can be asked of its sources, from any thread.
+
+    Attributes:
+        watch_disks: changes the folders whose disks are read.
+        show_processes: has the table of all processes read while somebody looks.
+        look_soon: has all processes looked through for trainings with the next reading.
+    """
+
+    sampler: SamplingWorker
+    watch_disks: Callable[[Sequence[Path]], None]
+    show_processes: ShowProcesses
+    look_soon: Callable[[], None]
+
+
+def build_machine(
     settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clock, publish: Callable[[Event], None]
-) -> tuple[SamplingWorker, Callable[[Sequence[Path]], None]]:
-    """Build the sampler of this machine; also return what changes the folders whose disks it reads."""
+) -> Machine:
+    """Build the sampler of this machine."""
     from crackseg_desktop.hardware.host import DiskSource, HostSource
     from crackseg_desktop.hardware.nvidia import NvidiaSource
+    from crackseg_desktop.hardware.process_table import ProcessTableSource
     from crackseg_desktop.hardware.processes import ProcessSource
     from crackseg_desktop.hardware.sampler import Sampler
     from crackseg_desktop.hardware.schedule import Periods
+    from crackseg_desktop.hardware.sensors import SensorSource
 
-    disks = DiskSource([*folders, data_dir])
-    sources: list[Source] = [NvidiaSource(clock), HostSource(clock.monotonic), disks, ProcessSource()]
+    disks, processes = DiskSource([*folders, data_dir]), ProcessSource(clock.monotonic)
+    table = ProcessTableSource(clock.monotonic)
+    hosts: list[Source] = [HostSource(clock.monotonic), disks, SensorSource()]
     sampling = settings.sampling
     periods = Periods(sampling.fast_seconds, sampling.medium_seconds, sampling.slow_seconds)
-    return Sampler(sources, publish, clock, periods, deadline=sampling.deadline_seconds), disks.watch_folders
+    sources = [NvidiaSource(clock), *hosts, processes, table]
+    sampler = Sampler(sources, publish, clock, periods, deadline=sampling.deadline_seconds)
+    return Machine(sampler, disks.watch_folders, table.show, processes.look_soon)
 
 
 def _absolute(folder: Path) -> Path:

@@ -117,10 +117,10 @@ def _history(loaded: Loaded, data_dir: Path) -> Check:
 
 
 def _sources(loaded: Loaded, data_dir: Path, folders: Sequence[Path], clock: Clock) -> Iterator[Check]:
-    from crackseg_desktop.core import build_sampler
+    from crackseg_desktop.core import build_machine
 
-    sampler, _ = build_sampler(loaded.settings, data_dir, folders, clock, lambda event: None)
-    sample = sampler.sample_once()
+    machine = build_machine(loaded.settings, data_dir, folders, clock, lambda event: None)
+    sample = machine.sampler.sample_once()
     for source in sample.sources:
         state = "ok" if source.state == SourceState.OK else _severity(source.state)
         yield f"source {source.name}", state, source.reason or "answers"

@@ -26,6 +26,7 @@ from crackseg_desktop.readings import (
     RunParked,
     RunRemoved,
     RunResumed,
+    RunState,
     Sample,
     Scope,
     Silence,
@@ -87,6 +88,7 @@ class Monitor:
 
     Attributes:
         publish: what sources call with an ``Event``, from any thread; waits while the queue is full.
+        look_soon: has all processes looked through with the next reading: called where a run appears or falls silent.
         read_curves: what reads the curves of a parked run from its files, without waiting for them.
     """
 
@@ -102,6 +104,7 @@ class Monitor:
         self._announce = announce
         self._remember = remember
         self.read_curves: Callable[[str, Callable[[Curves], None]], None] = lambda run, answer: None
+        self.look_soon: Callable[[], None] = lambda: None
         self._queue = EventQueue()
         self.publish = self._queue.put
         self._thread = threading.Thread(target=self._drain, name="monitor", daemon=True)
@@ -113,6 +116,7 @@ class Monitor:
         self._tracker = RunTracker(clock)
         self._alerting = Alerting(rules, clock, self._tracker, self._recent, keeper)
         self._sample: Sample | None = None
+        self._states: dict[str, RunState] = {}
         self._silences: tuple[Silence, ...] = ()
 
     def start(self, sources: Sequence[Worker], notifiers: Sequence[Worker] = ()) -> None:
@@ -163,10 +167,18 @@ class Monitor:
         """Mark a firing alert as seen, with what a person has to say about it."""
         self._ask(lambda: self._tell_alerts(self._alerting.acknowledge(key, note)))
 
+    def pin(self, run: str, process: tuple[int, float] | None) -> None:
+        """Link a run to a process (its PID, and its start in Unix seconds) as a person says, or no longer."""
+        self._ask(lambda: self._pin(run, process))
+
     def set_rules(self, rules: Iterable[Rule]) -> None:
         """Judge by these rules from now on; the alerts of unchanged ones keep their state."""
         known = tuple(rules)
         self._ask(lambda: self._tell_alerts(self._alerting.set_rules(known)))
+
+    def _pin(self, run: str, process: tuple[int, float] | None) -> None:
+        self._tell_runs(self._tracker.pin(run, process))
+        self._alerting.keep()
 
     def _end_snooze(self, scope: Scope, subject: str) -> None:
         self._alerting.end_snooze(scope, subject)
@@ -211,6 +223,7 @@ class Monitor:
                 self._tell(event)
             case RunRemoved():
                 self._tracker.on_removed(event)
+                self._states.pop(event.run, None)
                 self._tell(event)
             case FoldersRead():
                 self._alerting.on_folders(event)
@@ -230,6 +243,7 @@ class Monitor:
         self._recent.add(sample)
         self._tell(sample)
         for run in self._tracker.on_sample(sample):
+            self._note_liveness(run)
             self._tell(run)
         self._tell_alerts(self._alerting.judge_round(sample))
         self._recording.on_sample(sample, self._alerting.trainings, self._tracker.runs())
@@ -237,8 +251,15 @@ class Monitor:
     def _tell_runs(self, runs: Iterable[Run]) -> None:
         """Tell a run and judge it at once: a NaN does not wait for the next sample."""
         for run in runs:
+            self._note_liveness(run)
             self._tell(run)
             self._tell_alerts(self._alerting.judge_runs([run]))
+
+    def _note_liveness(self, run: Run) -> None:
+        """Have its process looked for where a run is there that has none, and was not, or fell silent."""
+        before, self._states[run.id] = self._states.get(run.id), run.state
+        if run.active and run.state != before and (run.link is None or run.state == RunState.STALLED):
+            self.look_soon()
 
     def _tell_alerts(self, events: Iterable[AlertEvent]) -> None:
         for event in events:

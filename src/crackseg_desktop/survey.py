@@ -112,9 +112,9 @@ def look(
     """Read this machine, unless somebody has done so just now (``sample``), and the runs under the folders."""
     stuck: tuple[str, ...] = ()
     if sample is None:
-        from crackseg_desktop.core import build_sampler
+        from crackseg_desktop.core import build_machine
 
-        sampler, _ = build_sampler(settings, data_dir, folders, clock, lambda event: None)
+        sampler = build_machine(settings, data_dir, folders, clock, lambda event: None).sampler
         sample, stuck = sampler.sample_once(), sampler.stuck
     known = [item for batch in _read(data_dir, folders, clock) for item in batch]
     alerts = alerts_of_instance(data_dir)
