@@ -155,20 +155,42 @@ while True:
 """
 
 
-@pytest.mark.parametrize("writes", [1, 61, 700, 733, 1451])
-def test_that_what_was_written_survives_a_kill(tmp_path: Path, clock: FakeClock, writes: int) -> None:
+def start_child(folder: Path) -> subprocess.Popen[str]:
     root = Path(__file__).parents[2]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(root / "src"), str(root)))}
-    command = [sys.executable, "-c", CHILD, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
-        assert child.stdout is not None
-        written = [float(child.stdout.readline()) for _ in range(writes)]
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder)], stdout=subprocess.PIPE, text=True, env=environment
+    )
+
+
+def read_line(child: subprocess.Popen[str]) -> str:
+    assert child.stdout is not None
+    return child.stdout.readline()
+
+
+@pytest.mark.parametrize("writes", [1, 61, 700, 733, 1451])
+def test_that_what_was_written_survives_a_kill(tmp_path: Path, clock: FakeClock, writes: int) -> None:
+    with start_child(tmp_path) as child:
+        written = [float(read_line(child)) for _ in range(writes)]
         child.kill()  # SIGKILL
     times = everything(tmp_path)
     assert times[: 5 * writes] == near([clock.time() + 1 + second for second in range(5 * writes)])
     assert times[5 * writes - 1] == pytest.approx(written[-1])
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_that_the_successor_of_a_killed_instance_writes_at_once(tmp_path: Path, clock: FakeClock) -> None:
+    with start_child(tmp_path) as child:
+        written = float(read_line(child))
+        child.kill()  # SIGKILL
+    clock.advance(written - clock.time() + 1)
+    recorder = Recorder(tmp_path, clock)
+    recorder.add(clock.time(), {LOAD: 1.0})
+    recorder.write()
+    assert state(recorder) == RecorderState.OK
+    assert everything(tmp_path)[-1] == clock.time()
+    recorder.stop(10.0)
 
 
 def test_that_a_second_instance_waits_until_the_first_has_ended(tmp_path: Path, clock: FakeClock) -> None:

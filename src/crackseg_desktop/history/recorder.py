@@ -14,7 +14,6 @@ import threading
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from crackseg_desktop.history.clockwatch import ClockWatch, Doubt
 from crackseg_desktop.history.forgetting import forget, shrink
@@ -24,6 +23,7 @@ from crackseg_desktop.history.retention import Pin
 from crackseg_desktop.history.schema import FILE_NAME, MIGRATIONS
 from crackseg_desktop.history.store import BEAT_SECONDS, SEAL_ROWS, WAL_BYTES, Store, TakenError
 from crackseg_desktop.history.tiers import DEFAULT_KEEPING, Keeping, keeping_of
+from crackseg_desktop.history.writer import new_token
 from crackseg_desktop.series import Gap
 from crackseg_desktop.storage import NewerDatabaseError, open_sound, set_aside
 
@@ -57,7 +57,7 @@ class Recorder:
         self._path = folder / FILE_NAME
         self._clock = clock
         self._keeping = keeping
-        self._token = uuid4().hex
+        self._token = new_token()
         self._health = Health(RecorderState.OFF, "The history is not being written: the recorder was not started.")
         self._samples: deque[tuple[float, Mapping[SeriesKey, float], str]] = deque(maxlen=_WAITING_SAMPLES)
         self._pins: deque[Pin] = deque(maxlen=_WAITING_PINS)
