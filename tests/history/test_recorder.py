@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -231,6 +232,32 @@ def test_that_an_instance_whose_place_was_taken_leaves_it(tmp_path: Path, clock:
     assert (state(first), state(second)) == (RecorderState.TAKEN, RecorderState.OK)
     second.stop(10.0)
     first.stop(10.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be taken away there")
+@pytest.mark.parametrize("how", ["deleted", "replaced", "emptied", "with its folder"])
+def test_that_a_file_that_is_taken_away_is_begun_anew(
+    tmp_path: Path, clock: FakeClock, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "data"
+    recorder = Recorder(folder, clock)
+    record(recorder, clock, 20)
+    path = folder / FILE_NAME
+    if how == "emptied":
+        path.write_bytes(b"")
+    elif how == "with its folder":
+        shutil.rmtree(folder)
+    else:
+        path.unlink()
+        if how == "replaced":
+            path.write_bytes(b"")
+    after = record(recorder, clock, 20)
+    assert state(recorder) == RecorderState.OK
+    assert everything(folder)[-20:] == near(after)
+    recorder.stop(10.0)
+    assert caplog.text.count("was taken away") == 1
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def failing(message: str) -> Callable[..., sqlite3.Connection]:
