@@ -143,6 +143,17 @@ def test_that_a_figure_that_is_none_ends_nothing(
     assert len(everything(tmp_path)) == 10
 
 
+@pytest.mark.parametrize("mount", ["/mnt/\udcff", "/mnt/a\nb", "/mnt/'\");--", "/mnt/\x00", "/mnt/\u202e", "/mnt/é"])
+def test_that_a_series_may_be_of_a_path_of_any_bytes(tmp_path: Path, clock: FakeClock, mount: str) -> None:
+    recorder, key = Recorder(tmp_path, clock), ("host_disk_free_bytes", (("mount", mount),))
+    recorder.add(clock.time(), {LOAD: 1.0, key: 2.0})
+    recorder.write()
+    recorder.stop(10.0)
+    with closing(Archive(tmp_path)) as archive:
+        assert key in archive.series()
+        assert list(archive.read(key, 0, clock.time() + 1).lasts) == [2.0]
+
+
 CHILD = """
 import sys
 from pathlib import Path
