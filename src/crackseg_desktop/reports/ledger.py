@@ -141,7 +141,8 @@ class Ledger:
             after = _known(self._connection).entry(key).sendings
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # a full disk may have ended it already
+                self._connection.execute("ROLLBACK")
             raise
         open_now = {item.channel for item in after if item.state != SendState.SENT and not self._is_under_way(item)}
         return tuple(name for name in channels if name in open_now)
