@@ -79,7 +79,7 @@ def gather(
         )
         report = collect(period, sources)
         problem = past.problem if (data_dir / FILE_NAME).exists() else None
-    return replace(report, notes=(*report.notes, f"The history cannot be read: {problem}")) if problem else report
+    return replace(report, notes=(*report.notes, problem)) if problem else report
 
 
 def gather_demo(settings: Settings, folder: Path, clock: Clock, period: Period) -> Report:
