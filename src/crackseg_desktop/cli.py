@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.reports.period import Period
     from crackseg_desktop.reports.report import Report
     from crackseg_desktop.settings import Loaded, Settings
+    from crackseg_desktop.simulation.archive import ToldPast
     from crackseg_desktop.survey import Found, Look
     from crackseg_desktop.ui.desk import Desk
 
@@ -241,7 +242,7 @@ def history(options: argparse.Namespace) -> int:
     since, until = parse_moment(options.since, now), parse_moment(options.until or str(now), now)
     if until < since:
         raise CommandError("--until lies before --since", USAGE)
-    with closing(_archive(options, now)) as past:
+    with closing(_past(options, now)) as past:
         chosen = stored.excerpt(past, options.metric, since, until)
         _check_readable(past, _data_dir(options))
         if options.like:
@@ -327,7 +328,7 @@ def _gather(options: argparse.Namespace, period: Period) -> Report:
 
     settings, clock = _settings(options).settings, SystemClock()
     if options.demo:
-        return gather_demo(settings, _temporary_folder(), _report_clock(options), period)
+        return gather_demo(settings, _report_clock(options), period)
     return gather(settings, _data_dir(options), _folders(options, []), clock, period, _look(options, []))
 
 
@@ -642,21 +643,19 @@ def _core(options: argparse.Namespace, folders: Sequence[Path]) -> Core:
     return core
 
 
-def _archive(options: argparse.Namespace, now: float) -> Archive:
-    """Open the history to read it; that of a demonstration is written first."""
+def _past(options: argparse.Namespace, now: float) -> Archive | ToldPast:
+    """Open the history to read it."""
+    if options.demo:
+        from crackseg_desktop.simulation.archive import ToldPast
+
+        return ToldPast(now)
     from crackseg_desktop.history.archive import Archive
     from crackseg_desktop.history.tiers import keeping_of
 
-    if options.demo:
-        from crackseg_desktop.demo_past import write_demo_history
-
-        folder = _temporary_folder()
-        write_demo_history(folder, now)
-        return Archive(folder)
     return Archive(_data_dir(options), keeping_of(_settings(options).settings.history))
 
 
-def _check_readable(past: Archive, data_dir: Path) -> None:
+def _check_readable(past: Archive | ToldPast, data_dir: Path) -> None:
     """Raise where the history cannot be read; one that does not exist yet is empty."""
     from crackseg_desktop.history.schema import FILE_NAME
 
