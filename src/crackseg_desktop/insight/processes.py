@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.readings import GpuReading, ProcessRow, Run
 
-_INITS = (0, 1)
-
 
 class Column(StrEnum):
     """What the table can be sorted by."""
@@ -45,16 +43,6 @@ class Node:
         yield from self.workers
         for child in self.children:
             yield from child.rows()
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """GPU memory whose process is gone or has lost its parent; ``reason`` says so in a sentence."""
-
-    gpu: str
-    pid: int
-    memory_bytes: int | None
-    reason: str
 
 
 def figure(row: ProcessRow, column: Column) -> float | None:
@@ -156,30 +144,6 @@ def is_python(row: ProcessRow) -> bool:
     """Say whether a process is a Python interpreter."""
     program = row.command[0].replace("\\", "/").rpartition("/")[2] if row.command else row.name
     return program.casefold().startswith(("python", "pypy"))
-
-
-def unowned_memory(gpus: Iterable[GpuReading], rows: Sequence[ProcessRow]) -> Iterator[Holder]:
-    """Yield GPU memory that nobody uses any more: of processes that are gone, ended, or left behind by their parent.
-
-    A PID that the driver names and the system does not know may also be one of another container's numbering, so that
-    it is said with care.
-    """
-    known = {row.pid: row for row in rows}
-    for gpu in gpus:
-        for process in gpu.processes:
-            reason = _why_unowned(known.get(process.pid))
-            if reason:
-                yield Holder(gpu.uuid, process.pid, process.memory_bytes, reason)
-
-
-def _why_unowned(row: ProcessRow | None) -> str:
-    if row is None:
-        return "The driver names a process that the system does not know: likely dead, or in a container of its own."
-    if row.state == "zombie":
-        return "The process has ended, and its parent has not taken note of it."
-    if row.parent in _INITS and is_python(row) and "multiprocessing" in " ".join(row.command[1:3]):
-        return "Likely left behind: a worker process whose training is gone."
-    return ""
 
 
 def _parents_first(roots: Iterable[ProcessRow], below: dict[int, list[ProcessRow]]) -> list[ProcessRow]:
