@@ -167,7 +167,10 @@ def status(options: argparse.Namespace) -> int:
     from crackseg_desktop.export import text
 
     while True:
-        _print(_look(options, []).status(), options.json, text.status_lines)
+        document = _look(options, []).status()
+        if options.watch is not None and not options.json:
+            sys.stdout.write(text.page_break(sys.stdout))
+        _print(document, options.json, text.status_lines)
         if options.watch is None:
             return 0
         sys.stdout.flush()
