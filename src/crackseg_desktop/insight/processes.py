@@ -22,11 +22,17 @@ class Column(StrEnum):
     USER = "user"
     CPU = "cpu_ratio"
     GPU_MEMORY = "gpu_memory"
+    SM = "sm_ratio"
     MEMORY = "memory_bytes"
     DISK = "disk"
+    READ = "read_bytes_per_second"
+    WRITTEN = "written_bytes_per_second"
     NETWORK = "network"
     STARTED = "started"
     THREADS = "threads"
+
+
+_OF_GPU = (Column.GPU_MEMORY, Column.SM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Node:
 
 
 def figure(row: ProcessRow, column: Column) -> float | None:
-    """Return a numeric column of a row; traffic is the sum of both ways. GPU memory is no column of a row."""
+    """Return a numeric column of a row; traffic is the sum of both ways. What is of the GPU is no column of a row."""
     match column:
         case Column.DISK:
             return _sum(row.read_bytes_per_second, row.written_bytes_per_second)
@@ -66,6 +72,15 @@ def held_memory(gpus: Iterable[GpuReading]) -> dict[int, int]:
     return held
 
 
+def sm_shares(gpus: Iterable[GpuReading]) -> dict[int, float]:
+    """Return the largest share of the SMs of a GPU that each process has, by PID; without what no driver tells."""
+    shares: dict[int, float] = {}
+    for process in (process for gpu in gpus for process in gpu.processes):
+        if process.sm_ratio is not None:
+            shares[process.pid] = max(process.sm_ratio, shares.get(process.pid, 0.0))
+    return shares
+
+
 def runs_by_pid(runs: Iterable[Run]) -> dict[int, Run]:
     """Return the run that each process works for, worker processes included, by PID."""
     return {pid: run for run in runs for pid in run.pids}
@@ -76,16 +91,16 @@ def ordered(
     column: Column,
     *,
     descending: bool = True,
-    held: Mapping[int, int] | None = None,
+    held: Mapping[int, float] | None = None,
 ) -> list[ProcessRow]:
     """Sort rows; what has no figure comes last either way, equal ones stand by their PID.
 
-    ``held`` is the GPU memory by PID, for sorting by it.
+    ``held`` is what each holds of the GPU (memory, or a share of the SMs) by PID, for sorting by it.
     """
     by_pid, memory = sorted(rows, key=lambda row: row.pid), held or {}
     if column in (Column.NAME, Column.USER):
         return sorted(by_pid, key=lambda row: getattr(row, column.value).casefold(), reverse=descending)
-    weighed = [(memory.get(row.pid) if column == Column.GPU_MEMORY else figure(row, column), row) for row in by_pid]
+    weighed = [(memory.get(row.pid) if column in _OF_GPU else figure(row, column), row) for row in by_pid]
     known = [(weight, row) for weight, row in weighed if weight is not None]
     unknown = [row for weight, row in weighed if weight is None]
     return [row for _, row in sorted(known, key=lambda pair: pair[0], reverse=descending)] + unknown
