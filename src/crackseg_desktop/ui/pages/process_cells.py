@@ -99,12 +99,12 @@ def _name(entry: Entry, beside: Beside) -> tuple[Span, ...]:
     lead = (Span("", "label", gap=0.0), Span("↳", "label", None, "text3", indent - INDENT)) if entry.depth else ()
     if entry.workers:
         return (*lead, Span(workers_name(entry), "label", None, "text2", 5, gives=True))
-    run = beside.runs.get(row.pid)
-    name = Span(command(row), "label", 500, "text" if run is None else "accent", 5.0 if lead else 0.0, gives=True)
+    gap, run = 5.0 if lead else 0.0, beside.runs.get(row.pid)
     if run is not None:
         look = RUN_LOOKS[run.state]
-        mark = Span("", "label", glyph=look.glyph, glyph_colour=look.colour, gap=5.0)
-        return (*lead, mark, name, Span(run.facts.name, "caption", None, "text2", 8))
+        name = Span(command(row), "label", 500, "accent", gap, glyph=look.glyph, glyph_colour=look.colour)
+        return (*lead, name, Span(run.facts.name, "caption", None, "text2", 8, gives=True))
+    name = Span(command(row), "label", 500, "text", gap, gives=True)
     if row.container:
         return (*lead, name, Span(row.container.split(" ")[0], "caption", None, "text3", 8))
     return (*lead, name)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from crackseg_desktop import units
 from crackseg_desktop.ui.pages.base import FACTS, NARROW_FACTS
 from crackseg_desktop.ui.widgets.core_bars import CoreBars
 from crackseg_desktop.ui.widgets.facts import Fact, FactList, value_or_reason
-from crackseg_desktop.ui.widgets.surfaces import Card
+from crackseg_desktop.ui.widgets.surfaces import Card, scrolled
 from crackseg_desktop.ui.widgets.text import Line, Paragraph, Span, plain
 
 if TYPE_CHECKING:
@@ -54,18 +53,7 @@ class SystemFacts(Card):
             if title == "Limits":
                 column.addWidget(self.notes)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        area.setProperty("focusRing", True)
-        area.setAccessibleName("Figures of the machine")
-        area.viewport().setAutoFillBackground(False)
-        area.setWidget(inner)
-        inner.setAutoFillBackground(False)
-        self.body.setContentsMargins(1, 4, 1, 4)
-        self.body.addWidget(area)
+        scrolled(self, inner, "Figures of the machine")
 
     def set_narrow(self, narrow: bool) -> None:
         """Leave more room to the plots."""

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 _DISKS = (
     Column("Mount"),
-    Column("Used", 92),
-    Column("Free", 128, right=True),
-    Column("Growth", 92, right=True, needs=560),
-    Column("Forecast", 190, right=True),
+    Column("Used", 80),
+    Column("Free", 124, right=True),
+    Column("Growth", 84, right=True, needs=540),
+    Column("Forecast", 188, right=True),
 )
 _BUSIEST = (
     Column("PID", 64, right=True),
@@ -38,7 +38,7 @@ _BUSIEST = (
     Column("Disk read", 84, right=True, needs=400),
 )
 _SORTS = (By.PID, By.NAME, By.CPU, By.MEMORY, By.READ)
-_ROW = 34
+_ROW = 32
 _CALM = ("it does not shrink", "at this pace")
 """How reasons begin that say that nothing is to be feared."""
 
