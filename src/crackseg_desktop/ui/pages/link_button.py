@@ -67,9 +67,13 @@ class LinkButton(Button):
             menu.addAction("Unpin: let the program find it").triggered.connect(self._choosing(run.id, None))
         return menu
 
-    def _choosing(self, run: str, process: tuple[int, float] | None) -> Callable[[bool], None]:
+    def _choosing(self, run: str, process: tuple[int, float] | None) -> Callable[..., None]:
         pin = partial(self._actions.pin, run, process)
-        return lambda _checked=False: pin()
+
+        def choose(_checked: bool = False) -> None:
+            pin()
+
+        return choose
 
     @Slot()
     def _on_clicked(self) -> None:

@@ -197,4 +197,4 @@ def _runs_on(run: Run, model: Model) -> str:
 
 def _evidence(run: Run) -> str:
     """Return why that process is taken for the run's, in the words of the evidence."""
-    return run.link.evidence.rstrip(".") if run.link is not None else ""
+    return run.link.evidence.removeprefix("It ").rstrip(".") if run.link is not None else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy
 
@@ -53,6 +53,7 @@ class ProcessDetail(Card):
         self.command.setFrameShape(QFrame.Shape.NoFrame)
         self.command.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.command.setFixedHeight(_COMMAND)
+        self.command.document().setDocumentMargin(0)
         self.command.setAccessibleName("Command line")
         self.command.setTabChangesFocus(True)
         self.lists = (FactList(theme, 20), FactList(theme, 20), FactList(theme, 20))
@@ -64,7 +65,7 @@ class ProcessDetail(Card):
         facts.setSpacing(32)
         for part in self.lists:
             part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            facts.addWidget(part, 1)
+            facts.addWidget(part, 1, Qt.AlignmentFlag.AlignTop)
         self.body.addLayout(head)
         self.body.addWidget(self.command)
         self.body.addLayout(facts)

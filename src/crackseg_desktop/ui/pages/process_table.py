@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 
+from crackseg_desktop.insight.processes import Column
 from crackseg_desktop.ui.pages.process_cells import PLACES, cell
 from crackseg_desktop.ui.pages.process_entries import Beside
 from crackseg_desktop.ui.widgets.sort_head import SortHead
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
-    from crackseg_desktop.insight.processes import Column
     from crackseg_desktop.ui.pages.process_cells import Place
     from crackseg_desktop.ui.pages.process_entries import Entry, Key
     from crackseg_desktop.ui.theme import Theme
@@ -113,6 +113,8 @@ class ProcessRows(QAbstractTableModel):
         return None
 
     def _tooltip(self, entry: Entry, sort: Column) -> str:
+        if entry.workers and sort == Column.NAME:
+            return "A double click, or Enter, shows them one by one in the tree."
         reasons = [reason for name, reason in entry.row.unavailable.items() if name in _FIELDS.get(sort, (sort.value,))]
         return reasons[0] if reasons else cell(entry, sort, self._beside).text.strip()
 
