@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
@@ -19,7 +19,6 @@ from crackseg_desktop.ui.pages.end_dialog import EndDialog
 from crackseg_desktop.ui.pages.gpus import GpusPage
 from crackseg_desktop.ui.pages.overview import OverviewPage
 from crackseg_desktop.ui.pages.process_cells import PLACES
-from crackseg_desktop.ui.pages.processes import ProcessesView
 from crackseg_desktop.ui.pages.system import SystemPage
 from crackseg_desktop.ui.pages.training import TrainingPage
 from crackseg_desktop.ui.theme import Theme, load_fonts
@@ -30,7 +29,9 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from crackseg_desktop.readings import ProcessRow
+    from crackseg_desktop.ui.pages.processes import ProcessesView
 
+P = TypeVar("P")
 CPU = [place.sort for place in PLACES].index(Column.CPU)
 NAME = [place.sort for place in PLACES].index(Column.NAME)
 
@@ -70,7 +71,7 @@ def settle(dashboard: Dashboard) -> None:
         dashboard.refresh()
 
 
-def page_of[P](dashboard: Dashboard, kind: type[P]) -> P:
+def page_of(dashboard: Dashboard, kind: type[P]) -> P:
     assert dashboard.full_view is not None
     page = dashboard.full_view.current
     assert isinstance(page, kind)
@@ -287,7 +288,7 @@ def test_that_a_run_can_be_pinned_to_a_process_and_let_go(opened: Callable[..., 
     link = page_of(dashboard, TrainingPage).runs.link
     menu = link.menu()
     entries = {action.text(): action for action in menu.actions() if not action.isSeparator()}
-    assert list(entries)[0] == "PID 48213, certain: it holds metrics.jsonl of the run open"
+    assert next(iter(entries)) == "PID 48213, certain: it holds metrics.jsonl of the run open"
     assert entries["PID 48213  python run.py  in crackseg"].isChecked()
     entries["PID 77  python other.py  in x"].trigger()
     dashboard.on_run(linked(pinned=True))
