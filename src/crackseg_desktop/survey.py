@@ -15,6 +15,7 @@ from crackseg_desktop.alerts.observe import observations
 from crackseg_desktop.alerts.rules import rules_from
 from crackseg_desktop.curves import add_points
 from crackseg_desktop.export import documents
+from crackseg_desktop.export.gpu_lines import process_names
 from crackseg_desktop.export.verdict import Verdict, verdict
 from crackseg_desktop.insight.linking import link, with_gpus
 from crackseg_desktop.insight.runs import derive
@@ -63,6 +64,7 @@ class Look:
     Attributes:
         instance_alerts: the firing alerts of a running instance with the same data directory; None: there is none.
         stuck: sources whose driver did not come back.
+        names: what the processes on the GPUs are called, by PID.
     """
 
     now: float
@@ -73,6 +75,7 @@ class Look:
     instance_alerts: list[Document] | None = None
     stuck: tuple[str, ...] = ()
     baselines: Baselines = field(default_factory=Baselines)
+    names: dict[int, str] = field(default_factory=dict)
 
     def run_documents(self) -> list[Document]:
         """Return the document of ``runs --json``."""
@@ -84,7 +87,9 @@ class Look:
         if alerts is None:
             alerts = [documents.alert_document(event) for event in self._alerts()]
         active = [documents.run_document(run, alerts, self.baselines) for run in self.runs if run.active]
-        return documents.status_document(self._sample(), active, alerts)
+        sample = self._sample()
+        names = self.names | process_names(self.runs, sample.processes, sample.table)
+        return documents.status_document(sample, active, alerts, names)
 
     def check(self) -> Verdict:
         """Judge what was seen as a monitoring plugin does."""
@@ -118,7 +123,10 @@ def look(
         sample, stuck = sampler.sample_once(), sampler.stuck
     known = [item for batch in _read(data_dir, folders, clock) for item in batch]
     alerts = alerts_of_instance(data_dir)
-    return _looked(settings, clock, sample, known, sample.processes, alerts, stuck)
+    from crackseg_desktop.hardware.process_names import read_names
+
+    seen = _looked(settings, clock, sample, known, sample.processes, alerts, stuck)
+    return replace(seen, names=read_names(item.pid for gpu in sample.gpus for item in gpu.processes))
 
 
 def look_at_runs(settings: Settings, data_dir: Path, folders: Sequence[Path], clock: Clock) -> Iterator[Look]:

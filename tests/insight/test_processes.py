@@ -16,7 +16,6 @@ from crackseg_desktop.insight.processes import (
     ordered,
     runs_by_pid,
     tree,
-    unowned_memory,
 )
 from crackseg_desktop.readings import Confidence, GpuProcess, GpuReading, Link, ProcessRow, Run, RunFacts, RunState
 
@@ -122,17 +121,3 @@ def test_that_every_process_is_in_the_tree_once(pairs: list[tuple[int, int]]) ->
     rows = [row(pid, min(parent, pid - 1), TRAIN) for pid, parent in pairs]
     found = [item.pid for node in tree(rows) for item in node.rows()]
     assert sorted(found) == sorted(pid for pid, _ in pairs)
-
-
-def test_that_memory_of_dead_and_orphaned_processes_is_named() -> None:
-    held = tuple(GpuProcess(pid, 100 * pid, "compute") for pid in (1, 2, 3, 4))
-    rows = [row(1, 50, TRAIN), row(2, 50, TRAIN, state="zombie"), row(3, 1, SPAWNED)]
-    holders = list(unowned_memory([GpuReading({}, {}, uuid="A", processes=held)], rows))
-    assert [(holder.gpu, holder.pid, holder.memory_bytes) for holder in holders] == [
-        ("A", 2, 200),
-        ("A", 3, 300),
-        ("A", 4, 400),
-    ]
-    assert "has ended" in holders[0].reason
-    assert "left behind" in holders[1].reason
-    assert "likely dead" in holders[2].reason

@@ -120,12 +120,30 @@ class FakeReportActions:
 
 
 @dataclass
+class FakeProcessActions:
+    """Remembers what a person decided about processes, as (name, argument)."""
+
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+    refusal: str = ""
+
+    def watch(self, wanted: bool, *, network: bool = False) -> None:
+        self.calls.append(("watch", (wanted, network)))
+
+    def end(self, pid: int, started: float, title: str) -> None:
+        self.calls.append(("end", (pid, started, title)))
+
+    def pin(self, run: str, process: tuple[int, float] | None) -> None:
+        self.calls.append(("pin", (run, process)))
+
+
+@dataclass
 class FakeActions:
     """Remembers what a person decided, as (name, argument)."""
 
     calls: list[tuple[str, Any]] = field(default_factory=list)
     can_save: bool = True
     reports: FakeReportActions = field(default_factory=FakeReportActions)
+    processes: FakeProcessActions = field(default_factory=FakeProcessActions)
 
     def open_dashboard(self, page: str | None = None) -> None:
         self.calls.append(("open_dashboard", page))
@@ -189,6 +207,7 @@ class FakeCore:
         self.publish = self.monitor.publish
         self.stopped = False
         self.configured: list[Settings] = []
+        self.processes_shown: list[tuple[bool, bool]] = []
 
     def start(self) -> None:
         self.monitor.start([self.router])
@@ -202,6 +221,9 @@ class FakeCore:
 
     def configure_notifications(self, settings: Settings) -> None:
         self.configured.append(settings)
+
+    def show_processes(self, wanted: bool, *, network: bool = False) -> None:
+        self.processes_shown.append((wanted, network))
 
     def settle(self) -> None:
         """Wait until the Monitor has handled everything published so far."""

@@ -10,7 +10,7 @@ from crackseg_desktop.ui import glance
 from crackseg_desktop.ui.snoozes import Length
 from crackseg_desktop.ui.tray import Tray
 from crackseg_desktop.ui.tray_icon import Panel
-from crackseg_desktop.ui.tray_menu import OPEN_SECONDS, Entry, MenuContent, TrayMenu, menu_content
+from crackseg_desktop.ui.tray_menu import GPU_SECONDS, OPEN_SECONDS, Entry, MenuContent, TrayMenu, menu_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -177,3 +177,23 @@ def test_that_underscores_survive_a_panel_on_the_bus(
     monkeypatch.setattr(Tray, "on_the_bus", on_the_bus)
     menu.show_content(MenuContent((Entry("unet_v3", run="0123456789"),)))
     assert shown in words(tray.menu)
+
+
+def test_that_each_gpu_has_a_line_that_changes_without_a_new_menu(
+    menu: TrayMenu, tray: Tray, actions: Any, clock: Any
+) -> None:
+    def told(line: str) -> None:
+        menu.show_content(menu_content([], [], (), [line], simulated=False))
+
+    told("[0] RTX 3060 | 40°C, 0 % | 10 / 12288 MB")
+    (action,) = (action for action in tray.menu.actions() if action.text().startswith("[0]"))
+    told("[0] RTX 3060 | 41°C, 0 % | 10 / 12288 MB")
+    assert "40°C" in action.text()
+    tray.menu.aboutToShow.emit()
+    assert "41°C" in action.text()
+    tray.menu.aboutToHide.emit()
+    clock.advance(GPU_SECONDS + 1)
+    told("[0] RTX 3060 | 42°C, 0 % | 10 / 12288 MB")
+    assert "42°C" in action.text()
+    action.trigger()
+    assert actions.calls == [("open_dashboard", "gpus")]

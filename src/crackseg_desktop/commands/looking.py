@@ -33,7 +33,10 @@ def status(options: argparse.Namespace) -> int:
     from crackseg_desktop.export import text
 
     while True:
-        print_document(look_at_all(options, []).status(), options.json, text.status_lines)
+        document = look_at_all(options, []).status()
+        if options.watch is not None and not options.json:
+            sys.stdout.write(text.page_break(sys.stdout))
+        print_document(document, options.json, text.status_lines)
         if options.watch is None:
             return 0
         sys.stdout.flush()

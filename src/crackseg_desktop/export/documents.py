@@ -99,12 +99,17 @@ def alert_document(event: AlertEvent) -> Document:
     }
 
 
-def status_document(sample: Sample, runs: Iterable[Document], alerts: Iterable[Document]) -> Document:
-    """Describe one reading of everything as ``status --json`` does."""
+def status_document(
+    sample: Sample,
+    runs: Iterable[Document],
+    alerts: Iterable[Document],
+    names: Mapping[int, str] | None = None,
+) -> Document:
+    """Describe one reading of everything as ``status --json`` does; ``names`` are those of processes, by PID."""
     return {
         "time": sample.time,
         "host": _host_document(sample.host),
-        "gpus": [_gpu_document(gpu) for gpu in sample.gpus],
+        "gpus": [_gpu_document(gpu, names or {}) for gpu in sample.gpus],
         "runs": list(runs),
         "alerts": list(alerts),
         "self": {
@@ -163,10 +168,16 @@ def _performance_document(run: Run, baselines: Baselines) -> Document:
     }
 
 
-def _gpu_document(gpu: GpuReading) -> Document:
+def _gpu_document(gpu: GpuReading, names: Mapping[int, str]) -> Document:
     identity = {"uuid": gpu.uuid, "index": gpu.index, "name": gpu.name, "state": gpu.state.value, "reason": gpu.reason}
     processes = [
-        {"pid": item.pid, "memory_bytes": item.memory_bytes, "kind": item.kind, "sm_ratio": item.sm_ratio}
+        {
+            "pid": item.pid,
+            "name": names.get(item.pid),
+            "memory_bytes": item.memory_bytes,
+            "kind": item.kind,
+            "sm_ratio": item.sm_ratio,
+        }
         for item in gpu.processes
     ]
     told = {

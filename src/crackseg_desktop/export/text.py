@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, TextIO
 
 from crackseg_desktop import units
+from crackseg_desktop.export.gpu_lines import Use, gpu_line
 from crackseg_desktop.metrics import CATALOGUE
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ def status_lines(status: Document) -> Iterator[str]:
     """Write ``status``: GPUs, host, runs, alerts."""
     if status["simulated"]:
         yield "Simulated data."
-    yield from map(_gpu_line, status["gpus"])
+    yield from (gpu_line(_use(gpu)) for gpu in status["gpus"])
     if not status["gpus"]:
         yield f"GPU       {_why_no_gpu(status)}"
     yield from _host_lines(status["host"])
@@ -116,15 +118,26 @@ def doctor_lines(document: Document) -> Iterator[str]:
         yield f"{item['state']:<12} {item['name']:<{width}}  {item['detail']}"
 
 
-def _gpu_line(gpu: Document) -> str:
-    if gpu["state"] != "ok":
-        return f"GPU {gpu['index']:<5} {gpu['name']}: {gpu['reason'] or gpu['state']}"
-    memory = f"{_figure(gpu, 'gpu_memory_used_bytes')} of {_figure(gpu, 'gpu_memory_total_bytes')}"
-    figures = (memory, *(_figure(gpu, name) for name in _GPU_FIGURES))
-    return f"GPU {gpu['index']:<5} {gpu['name']}: {', '.join(figures)}"
+def page_break(stream: TextIO) -> str:
+    """Return what takes a terminal back to a blank first line, so that a page takes the place of the last one.
+
+    Empty for a file or a pipe, and for a console of Windows that would print the codes.
+    """
+    understands = os.name != "nt" or "WT_SESSION" in os.environ
+    return "\x1b[H\x1b[2J" if understands and stream.isatty() else ""
 
 
-_GPU_FIGURES = ("gpu_temperature_celsius", "gpu_utilization_ratio", "gpu_power_watts")
+def _use(gpu: Document) -> Use:
+    return Use(
+        gpu["index"],
+        gpu["name"],
+        "" if gpu["state"] == "ok" else gpu["reason"] or gpu["state"],
+        gpu["gpu_temperature_celsius"],
+        gpu["gpu_utilization_ratio"],
+        gpu["gpu_memory_used_bytes"],
+        gpu["gpu_memory_total_bytes"],
+        tuple((item["name"] or f"PID {item['pid']}", item["memory_bytes"]) for item in gpu["processes"]),
+    )
 
 
 def _host_lines(host: Document) -> Iterator[str]:

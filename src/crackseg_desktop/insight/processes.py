@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.readings import GpuReading, ProcessRow, Run
 
-_INITS = (0, 1)
-
 
 class Column(StrEnum):
     """What the table can be sorted by."""
@@ -24,11 +22,17 @@ class Column(StrEnum):
     USER = "user"
     CPU = "cpu_ratio"
     GPU_MEMORY = "gpu_memory"
+    SM = "sm_ratio"
     MEMORY = "memory_bytes"
     DISK = "disk"
+    READ = "read_bytes_per_second"
+    WRITTEN = "written_bytes_per_second"
     NETWORK = "network"
     STARTED = "started"
     THREADS = "threads"
+
+
+_OF_GPU = (Column.GPU_MEMORY, Column.SM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +51,8 @@ class Node:
             yield from child.rows()
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """GPU memory whose process is gone or has lost its parent; ``reason`` says so in a sentence."""
-
-    gpu: str
-    pid: int
-    memory_bytes: int | None
-    reason: str
-
-
 def figure(row: ProcessRow, column: Column) -> float | None:
-    """Return a numeric column of a row; traffic is the sum of both ways. GPU memory is no column of a row."""
+    """Return a numeric column of a row; traffic is the sum of both ways. What is of the GPU is no column of a row."""
     match column:
         case Column.DISK:
             return _sum(row.read_bytes_per_second, row.written_bytes_per_second)
@@ -78,6 +72,15 @@ def held_memory(gpus: Iterable[GpuReading]) -> dict[int, int]:
     return held
 
 
+def sm_shares(gpus: Iterable[GpuReading]) -> dict[int, float]:
+    """Return the largest share of the SMs of a GPU that each process has, by PID; without what no driver tells."""
+    shares: dict[int, float] = {}
+    for process in (process for gpu in gpus for process in gpu.processes):
+        if process.sm_ratio is not None:
+            shares[process.pid] = max(process.sm_ratio, shares.get(process.pid, 0.0))
+    return shares
+
+
 def runs_by_pid(runs: Iterable[Run]) -> dict[int, Run]:
     """Return the run that each process works for, worker processes included, by PID."""
     return {pid: run for run in runs for pid in run.pids}
@@ -88,16 +91,16 @@ def ordered(
     column: Column,
     *,
     descending: bool = True,
-    held: Mapping[int, int] | None = None,
+    held: Mapping[int, float] | None = None,
 ) -> list[ProcessRow]:
     """Sort rows; what has no figure comes last either way, equal ones stand by their PID.
 
-    ``held`` is the GPU memory by PID, for sorting by it.
+    ``held`` is what each holds of the GPU (memory, or a share of the SMs) by PID, for sorting by it.
     """
     by_pid, memory = sorted(rows, key=lambda row: row.pid), held or {}
     if column in (Column.NAME, Column.USER):
         return sorted(by_pid, key=lambda row: getattr(row, column.value).casefold(), reverse=descending)
-    weighed = [(memory.get(row.pid) if column == Column.GPU_MEMORY else figure(row, column), row) for row in by_pid]
+    weighed = [(memory.get(row.pid) if column in _OF_GPU else figure(row, column), row) for row in by_pid]
     known = [(weight, row) for weight, row in weighed if weight is not None]
     unknown = [row for weight, row in weighed if weight is None]
     return [row for _, row in sorted(known, key=lambda pair: pair[0], reverse=descending)] + unknown
@@ -156,30 +159,6 @@ def is_python(row: ProcessRow) -> bool:
     """Say whether a process is a Python interpreter."""
     program = row.command[0].replace("\\", "/").rpartition("/")[2] if row.command else row.name
     return program.casefold().startswith(("python", "pypy"))
-
-
-def unowned_memory(gpus: Iterable[GpuReading], rows: Sequence[ProcessRow]) -> Iterator[Holder]:
-    """Yield GPU memory that nobody uses any more: of processes that are gone, ended, or left behind by their parent.
-
-    A PID that the driver names and the system does not know may also be one of another container's numbering, so that
-    it is said with care.
-    """
-    known = {row.pid: row for row in rows}
-    for gpu in gpus:
-        for process in gpu.processes:
-            reason = _why_unowned(known.get(process.pid))
-            if reason:
-                yield Holder(gpu.uuid, process.pid, process.memory_bytes, reason)
-
-
-def _why_unowned(row: ProcessRow | None) -> str:
-    if row is None:
-        return "The driver names a process that the system does not know: likely dead, or in a container of its own."
-    if row.state == "zombie":
-        return "The process has ended, and its parent has not taken note of it."
-    if row.parent in _INITS and is_python(row) and "multiprocessing" in " ".join(row.command[1:3]):
-        return "Likely left behind: a worker process whose training is gone."
-    return ""
 
 
 def _parents_first(roots: Iterable[ProcessRow], below: dict[int, list[ProcessRow]]) -> list[ProcessRow]:

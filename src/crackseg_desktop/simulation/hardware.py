@@ -174,5 +174,5 @@ def _energy(at: float) -> float:
 
 
 def _gpu_processes(run: float) -> tuple[GpuProcess, ...]:
-    desktop = tuple(GpuProcess(pid, round(size * GIB), "graphics") for pid, size in _DESKTOP)
-    return (GpuProcess(MAIN_PID, round(run * GIB), "compute"), *desktop) if run else desktop
+    desktop = tuple(GpuProcess(pid, round(size * GIB), "graphics", 0.01) for pid, size in _DESKTOP)
+    return (GpuProcess(MAIN_PID, round(run * GIB), "compute", 0.9), *desktop) if run else desktop

@@ -45,12 +45,38 @@ class ReportActions(Protocol):
         ...
 
 
+class ProcessActions(Protocol):
+    """The decisions about processes."""
+
+    @property
+    def refusal(self) -> str:
+        """Return why no process may be ended in this session, or nothing."""
+        ...
+
+    def watch(self, wanted: bool, *, network: bool = False) -> None:
+        """Have the table of all processes read while somebody looks; with their network bytes where ``network``."""
+        ...
+
+    def end(self, pid: int, started: float, title: str) -> None:
+        """End a process; what became of it is said in the window. ``started`` (Unix seconds) tells it from others."""
+        ...
+
+    def pin(self, run: str, process: tuple[int, float] | None) -> None:
+        """Link a run to a process (its PID and start), or leave it to the program again."""
+        ...
+
+
 class Actions(Protocol):
     """The decisions. All calls come from the GUI thread and return at once."""
 
     @property
     def reports(self) -> ReportActions:
         """Return those about reports."""
+        ...
+
+    @property
+    def processes(self) -> ProcessActions:
+        """Return those about processes."""
         ...
 
     def open_dashboard(self, page: str | None = None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crackseg_desktop.settings import Settings
     from crackseg_desktop.ui.actions import Actions
     from crackseg_desktop.ui.desk import Desk
+    from crackseg_desktop.ui.disk_forecasts import DiskAnswer
     from crackseg_desktop.ui.pages.base import Context
     from crackseg_desktop.ui.pages.compact import CompactPage
     from crackseg_desktop.ui.pages.full import FullView
@@ -65,6 +66,7 @@ class Dashboard(QWidget):
         self.compact: CompactPage | None = None
         self.full_view: FullView | None = None
         self._full = False
+        self._looks_at = ""
         self._views = QStackedLayout(self)
         self._ring = FocusRing(theme, self)
         self._timer = QTimer(self)
@@ -213,6 +215,12 @@ class Dashboard(QWidget):
         self.model.replays[answer.question.identity] = answer
         self._schedule()
 
+    @Slot(object)
+    def on_forecast(self, answer: DiskAnswer) -> None:
+        """Take over when disks will likely be full."""
+        self.model.disk_answer = answer
+        self._schedule()
+
     @Slot()
     def on_past_delayed(self) -> None:
         """Say that the history takes its time."""
@@ -226,6 +234,7 @@ class Dashboard(QWidget):
         view = self.full_view if self._full else self.compact
         if view is not None and self.isVisible() and self.model.loaded:
             view.refresh(self.model)
+            self._tell_what_is_seen()
             for run_id in self.model.take_missing():
                 self._actions.request_curves(run_id)
             wanted = self.model.timeline.take_wanted(self.model.now)
@@ -234,6 +243,9 @@ class Dashboard(QWidget):
             question = self.model.take_question()
             if question is not None and self._past is not None:
                 self._past.replay(question)
+            disks = self.model.take_disk_question()
+            if disks is not None and self._past is not None:
+                self._past.forecast(disks)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for everything there is to show."""
@@ -249,9 +261,16 @@ class Dashboard(QWidget):
         """Draw nothing more and forget what was drawn."""
         super().hideEvent(event)
         self._timer.stop()
+        self._tell_what_is_seen()
         if self._past is not None:
             self._past.rest()
         self.model.clear()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Have nothing read for a window that is minimised."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._tell_what_is_seen()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Draw again: plots and thinned curves depend on their width."""
@@ -270,10 +289,19 @@ class Dashboard(QWidget):
         self.refresh()
         self.update()
 
+    def _tell_what_is_seen(self) -> None:
+        """Have all processes read while a page shows them, and no longer."""
+        is_seen = self.isVisible() and not self.isMinimized() and self._full and self.full_view is not None
+        looks_at = self.full_view.current.looks_at if is_seen and self.full_view is not None else ""
+        if looks_at != self._looks_at:
+            self._looks_at = looks_at
+            self._actions.processes.watch(bool(looks_at), network=looks_at == "traffic")
+
     def _connect_past(self, past: PastReader) -> None:
         past.found.connect(self.on_past)
         past.delayed.connect(self.on_past_delayed)
         past.replayed.connect(self.on_replayed)
+        past.forecasted.connect(self.on_forecast)
         self.model.timeline.off = "" if self._settings.history.enabled else OFF
 
     def _prepare(self) -> None:

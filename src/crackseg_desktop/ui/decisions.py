@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.settings import Settings
-    from crackseg_desktop.ui.actions import ReportActions
+    from crackseg_desktop.ui.actions import ProcessActions, ReportActions
     from crackseg_desktop.ui.bridge import Bridge
     from crackseg_desktop.ui.preferences import Preferences
     from crackseg_desktop.ui.shell import Core
@@ -62,6 +62,7 @@ class Decisions(QObject):
         core: what is decided about; None before it is built.
         channels: what is done about remote channels; None where there are none.
         reports: what a person decides about reports.
+        processes: what a person decides about processes.
     """
 
     settings_changed = Signal()
@@ -78,10 +79,11 @@ class Decisions(QObject):
         say: Callable[[str, str], None],
         clock: Clock,
         reports: ReportActions,
+        processes: ProcessActions,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._clock, self.reports = clock, reports
+        self._clock, self.reports, self.processes = clock, reports, processes
         self._windows, self._bridge, self._tensorboard = windows, bridge, tensorboard
         self._preferences, self._say = preferences, say
         self._dialog: QFileDialog | None = None

@@ -19,6 +19,7 @@ from crackseg_desktop.series import series_key
 from crackseg_desktop.ui import snoozes
 from crackseg_desktop.ui.alert_list import AlertList
 from crackseg_desktop.ui.desk import Desk
+from crackseg_desktop.ui.disk_forecasts import disk_question
 from crackseg_desktop.ui.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from crackseg_desktop.curves import Curve, Curves
     from crackseg_desktop.history.health import Health
     from crackseg_desktop.history.recent import Window as RecentWindow
+    from crackseg_desktop.insight.forecast import DiskForecast
     from crackseg_desktop.monitor import Snapshot
     from crackseg_desktop.readings import AlertEvent, CurvePoints, GpuReading, Run, RunRemoved, Sample, Silence
     from crackseg_desktop.series import SeriesKey
     from crackseg_desktop.settings import Settings
+    from crackseg_desktop.ui.disk_forecasts import DiskAnswer, DiskQuestion
     from crackseg_desktop.ui.replaying import Answer, Question
     from crackseg_desktop.ui.time_range import TimeView, Window
     from crackseg_desktop.ui.tracks import Track
@@ -188,6 +191,9 @@ class Model:
         self.runs: tuple[Run, ...] = ()
         self.curves: dict[str, Curves] = {}
         self.replays, self._questions = {}, set()
+        self.disk_answer: DiskAnswer | None = None
+        self._disks_asked: DiskQuestion | None = None
+        self._disk_question: DiskQuestion | None = None
         self._missing: set[str] = set()
         self._asked: set[str] = set()
         self._alerts = AlertList()
@@ -315,6 +321,21 @@ class Model:
         question, self._question = self._question, None
         if question is not None:
             self._questions.add(question.identity)
+        return question
+
+    def disk_forecast(self, mount: str, limit: float | None) -> DiskForecast | None:
+        """Return when a disk likely crosses the limit (bytes free), once the history has told; asks it, now and then.
+
+        None: it has not told yet, or there is no history to ask.
+        """
+        question = disk_question(self, limit)
+        if question is not None and question != self._disks_asked:
+            self._disks_asked = self._disk_question = question
+        return None if self.disk_answer is None else self.disk_answer.forecasts.get(mount)
+
+    def take_disk_question(self) -> DiskQuestion | None:
+        """Return what was asked of the history about disks since the last call."""
+        question, self._disk_question = self._disk_question, None
         return question
 
     def value_of(self, event: AlertEvent) -> float | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from crackseg_desktop.ui.disk_forecasts import DiskAnswer, DiskQuestion, forecast
 from crackseg_desktop.ui.replaying import Answer, Question, answered
 from crackseg_desktop.ui.timeline import Found, Wanted
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Asked = Wanted | Question | DiskQuestion
+_KINDS: tuple[type[Asked], ...] = (Wanted, Question, DiskQuestion)
 LATE_MS = 300
 """So long nothing is said: most answers are there before."""
 
@@ -62,11 +65,13 @@ class PastReader(QObject):
         found: an answer (``Found``), always to the newest request.
         delayed: the answer takes its time.
         replayed: an ``Answer`` of what a rule would have done; not always the last question's.
+        forecasted: a ``DiskAnswer`` of when disks will likely be full.
     """
 
     found = Signal(object)
     delayed = Signal()
     replayed = Signal(object)
+    forecasted = Signal(object)
     _answered = Signal(object)
 
     def __init__(self, open_past: Callable[[], Past], parent: QObject | None = None, *, threaded: bool = True) -> None:
@@ -94,9 +99,20 @@ class PastReader(QObject):
         if self._threaded:
             self._working().ask(question)
 
+    def forecast(self, question: DiskQuestion) -> None:
+        """Ask when disks will likely be full; figures for the plots, and rules, go first."""
+        if self._threaded:
+            self._working().ask(question)
+            return
+        past = self._open_past()
+        try:
+            self.forecasted.emit(forecast(question, past.read))
+        finally:
+            past.close()
+
     def _working(self) -> _Worker:
         if self._worker is None:
-            self._worker = _Worker(self._open_past, self._answered.emit, self.replayed.emit)
+            self._worker = _Worker(self._open_past, self._answered.emit, self.replayed.emit, self.forecasted.emit)
         return self._worker
 
     def rest(self, timeout: float = 2.0) -> None:
@@ -124,26 +140,27 @@ class PastReader(QObject):
 
 
 class _Worker:
-    """One thread with a place for one request of figures and one question about a rule."""
+    """One thread with a place for one request of each kind: figures, a question about a rule, one about disks."""
 
     def __init__(
-        self, open_past: Callable[[], Past], tell: Callable[[Found], None], tell_replay: Callable[[Answer], None]
+        self,
+        open_past: Callable[[], Past],
+        tell: Callable[[Found], None],
+        tell_replay: Callable[[Answer], None],
+        tell_forecast: Callable[[DiskAnswer], None],
     ) -> None:
-        self._open_past, self._tell, self._tell_replay = open_past, tell, tell_replay
+        self._open_past, self._tell = open_past, tell
+        self._tell_replay, self._tell_forecast = tell_replay, tell_forecast
         self._changed = threading.Condition()
-        self._wanted: Wanted | None = None
-        self._question: Question | None = None
+        self._waiting: dict[type[Asked], Asked] = {}
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="past", daemon=True)
         self._thread.start()
 
-    def ask(self, asked: Wanted | Question) -> None:
+    def ask(self, asked: Asked) -> None:
         """Put a request in the place of the last of its kind."""
         with self._changed:
-            if isinstance(asked, Wanted):
-                self._wanted = asked
-            else:
-                self._question = asked
+            self._waiting[type(asked)] = asked
             self._changed.notify()
 
     def stop(self, timeout: float) -> None:
@@ -161,33 +178,38 @@ class _Worker:
         finally:
             past.close()
 
-    def _answer(self, past: Past, asked: Wanted | Question) -> None:
+    def _answer(self, past: Past, asked: Asked) -> None:
         if isinstance(asked, Wanted):
             found = answer(past, asked, self._is_outdated)
             if found is not None and not self._stopped:
                 self._tell(found)
             return
         try:
-            told = answered(asked, past.read)
+            self._answer_question(past, asked)
         except (OSError, sqlite3.Error, ValueError) as error:
-            log.warning("A rule cannot be replayed: %s", error)
-        else:
+            log.warning("A question to the history cannot be answered: %s", error)
+
+    def _answer_question(self, past: Past, asked: Question | DiskQuestion) -> None:
+        if isinstance(asked, Question):
+            told = answered(asked, past.read)
             if not self._stopped:
                 self._tell_replay(told)
+        else:
+            likely = forecast(asked, past.read, lambda: self._stopped)
+            if not self._stopped:
+                self._tell_forecast(likely)
 
-    def _next(self) -> Wanted | Question | None:
+    def _next(self) -> Asked | None:
+        """Wait for a request; figures first, for a person waits for them."""
         with self._changed:
-            while self._wanted is None and self._question is None and not self._stopped:
+            while not self._waiting and not self._stopped:
                 self._changed.wait()
-            asked: Wanted | Question | None = self._wanted or self._question
-            if asked is self._wanted:
-                self._wanted = None
-            else:
-                self._question = None
-            return None if self._stopped else asked
+            if self._stopped:
+                return None
+            return self._waiting.pop(next(kind for kind in _KINDS if kind in self._waiting))
 
     def _is_outdated(self) -> bool:
-        return self._stopped or self._wanted is not None
+        return self._stopped or Wanted in self._waiting
 
 
 def answer(past: Past, wanted: Wanted, is_outdated: Callable[[], bool] = bool) -> Found | None:

@@ -133,10 +133,26 @@ class _DeafReports:
         """Do nothing."""
 
 
+class _DeafProcesses:
+    """What a picture does about processes."""
+
+    refusal = ""
+
+    def watch(self, wanted: bool, *, network: bool = False) -> None:
+        """Do nothing: the snapshot has what was read."""
+
+    def end(self, pid: int, started: float, title: str) -> None:
+        """Do nothing."""
+
+    def pin(self, run: str, process: tuple[int, float] | None) -> None:
+        """Do nothing."""
+
+
 class _Deaf:
     """Actions for a picture, in which nobody decides anything."""
 
     reports = _DeafReports()
+    processes = _DeafProcesses()
 
     def open_dashboard(self, page: str | None = None) -> None:
         """Do nothing."""

@@ -20,6 +20,7 @@ from crackseg_desktop.ui.decisions import Decisions
 from crackseg_desktop.ui.notifiers import TrayNotifier, WindowNotifier
 from crackseg_desktop.ui.picture import evidence_picture
 from crackseg_desktop.ui.preferences import Preferences
+from crackseg_desktop.ui.process_decisions import ProcessDecisions
 from crackseg_desktop.ui.report_decisions import ReportDecisions
 from crackseg_desktop.ui.report_desk import ReportDesk
 from crackseg_desktop.ui.tensorboard import TensorBoard
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+    from crackseg_desktop.core import ShowProcesses
     from crackseg_desktop.inbox import Inbox
     from crackseg_desktop.monitor import Monitor
     from crackseg_desktop.notify.remote import Remote
@@ -93,6 +95,11 @@ class Core(Protocol):
         """Watch one more folder from now on."""
         ...
 
+    @property
+    def show_processes(self) -> ShowProcesses | None:
+        """Return what has the table of all processes read, if that is to be asked for."""
+        ...
+
     def configure_notifications(self, settings: Settings) -> None:
         """Use other channels and quiet hours from now on."""
         ...
@@ -129,8 +136,17 @@ class Shell(QObject):
         self.tensorboard = TensorBoard(self._find_places, None if options.read_only else options.data_dir, parent=self)
         self.desk = ReportDesk(self)
         reports = ReportDecisions(self.desk, self.windows, parent=self)
+        self.processes = ProcessDecisions(self.windows, lambda: self.core, _no_ending(options), parent=self)
         self.decisions = Decisions(
-            self.windows, self.bridge, self.tensorboard, self._preferences, self.say, options.clock, reports, self
+            self.windows,
+            self.bridge,
+            self.tensorboard,
+            self._preferences,
+            self.say,
+            options.clock,
+            reports,
+            self.processes,
+            self,
         )
         self.menu = TrayMenu(tray, self.decisions, options.clock, self)
         self.feed = TrayFeed(tray, self.menu, options.clock, self)
@@ -182,6 +198,7 @@ class Shell(QObject):
         self.tensorboard.close()
         self.desk.close()
         self.windows.close()
+        self.processes.close()
 
     def _find_places(self, run_id: str | None, folders: Sequence[Path], data_dir: Path) -> Places:
         """Return what TensorBoard is to show; called by its thread."""
@@ -337,3 +354,10 @@ class Shell(QObject):
     @Slot(str)
     def _on_failure(self, words: str) -> None:
         self.say("TensorBoard", words)
+
+
+def _no_ending(options: AppOptions) -> str:
+    """Return why no process may be ended in this session, or nothing."""
+    if options.demo:
+        return "Simulated data: there is no such process."
+    return "Nothing is changed: the program was started with --read-only." if options.read_only else ""

@@ -191,6 +191,8 @@ QPushButton {{ background: {card}; color: {text}; border: 1px solid {border}; bo
 QPushButton:hover {{ background: {raised}; }}
 QPushButton:focus {{ border: 2px solid {focus}; padding: 5px 11px; }}
 #note {{ background: {raised}; border: 1px solid {control}; border-radius: 8px; }}
+QPlainTextEdit {{ background: transparent; color: {text}; border: none; padding: 0;
+    selection-background-color: {accent_fill}; selection-color: {on_accent}; }}
 QScrollArea, QAbstractItemView {{ background: transparent; border: none; outline: none; }}
 QScrollBar:vertical {{ background: transparent; width: 6px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 6px; margin: 0; }}

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from crackseg_desktop.export.gpu_lines import gpu_line, process_names, use_of
 from crackseg_desktop.readings import OPEN, Severity
 from crackseg_desktop.ui import glance, snoozes
 from crackseg_desktop.ui.tray_menu import menu_content
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crackseg_desktop.clock import Clock
     from crackseg_desktop.monitor import Snapshot
     from crackseg_desktop.readings import AlertEvent, Run, RunRemoved, Sample, Silence, SilencesChanged
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 UPDATE_SECONDS = 2.0
 """Shells copy every icon and some leak it, so that changes are handed on no more often."""
+_HOLDERS = 4
 _SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 
 
@@ -34,6 +38,8 @@ class TrayFeed(QObject):
         self._silences: tuple[Silence, ...] = ()
         self._updated: float | None = None
         self._stopped = False
+        self._named: set[int] = set()
+        self._names: dict[int, str] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._show)
@@ -109,4 +115,23 @@ class TrayFeed(QObject):
         if self._tray.show_look(state, glance.tooltip(self._sample, runs, alerts, until, now)):
             self._updated = self._clock.monotonic()
         simulated = glance.is_simulated(self._sample, runs)
-        self._menu.show_content(menu_content(runs, alerts, silences, simulated=simulated))
+        self._menu.show_content(menu_content(runs, alerts, silences, self._gpu_lines(runs), simulated=simulated))
+
+    def _gpu_lines(self, runs: Sequence[Run]) -> list[str]:
+        """Return what uses each GPU, a line each."""
+        sample = self._sample
+        if sample is None:
+            return []
+        names = self._names_of(sample) | process_names(runs, sample.processes, sample.table)
+        return [gpu_line(use_of(gpu, names), _HOLDERS) for gpu in sample.gpus]
+
+    def _names_of(self, sample: Sample) -> dict[int, str]:
+        """Return the names of the processes on the GPUs; asked for when others are there than before."""
+        pids = {item.pid for gpu in sample.gpus for item in gpu.processes}
+        if sample.simulated or not pids:
+            return {}
+        if pids != self._named:
+            from crackseg_desktop.hardware.process_names import read_names  # psutil comes with it
+
+            self._named, self._names = pids, read_names(pids)
+        return self._names

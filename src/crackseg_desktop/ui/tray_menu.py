@@ -1,8 +1,8 @@
-"""The menu of the tray: active runs, open alerts, snooze, and the way to everything else."""
+"""The menu of the tray: active runs, open alerts, what uses each GPU, snooze, and the way to everything else."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from crackseg_desktop.ui import glance
 from crackseg_desktop.ui.snoozes import EVERYTHING, Target, end_words, lengths_of, subject_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from PySide6.QtGui import QAction
 
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.actions import Actions
     from crackseg_desktop.ui.tray import Tray
 
-_ENTRIES, _UNITS = 5, 60
+_ENTRIES, _UNITS, _GPU_UNITS = 5, 60, 100
 _MARKS = {Severity.CRITICAL: "Needs you: ", Severity.WARNING: "Warning: "}
+GPU_SECONDS = 10.0
+"""So often the lines of the GPUs change at most while nobody opens the menu: each change goes to the panel."""
 OPEN_SECONDS = 20.0
 """How long a menu is taken for open: Xfce's panel never says that it has closed it."""
 
@@ -51,18 +53,27 @@ class Snoozed:
 
 @dataclass(frozen=True, slots=True)
 class MenuContent:
-    """What changes in the menu; ``targets`` are what can be snoozed, ``snoozed`` what is."""
+    """What changes in the menu; ``targets`` are what can be snoozed, ``snoozed`` what is, ``gpus`` the GPUs' lines."""
 
     runs: tuple[Entry, ...] = ()
     alerts: tuple[Entry, ...] = ()
+    gpus: tuple[str, ...] = ()
     targets: tuple[Target, ...] = ()
     snoozed: tuple[Snoozed, ...] = ()
 
 
 def menu_content(
-    runs: Sequence[Run], alerts: Sequence[AlertEvent], silences: Sequence[Silence] = (), *, simulated: bool
+    runs: Sequence[Run],
+    alerts: Sequence[AlertEvent],
+    silences: Sequence[Silence] = (),
+    gpus: Iterable[str] = (),
+    *,
+    simulated: bool,
 ) -> MenuContent:
-    """Return what the menu says about active runs, open alerts and snoozes, the most important first."""
+    """Return what the menu says about active runs, open alerts and snoozes, the most important first.
+
+    ``gpus`` are the lines of the GPUs.
+    """
     first = [Entry("Simulated data")] if simulated else []
     shown = [Entry(_run_words(run), run=run.id) for run in runs[:_ENTRIES]] or [Entry("No training is running")]
     told = [Entry(_alert_words(alert), page="alerts") for alert in alerts[:_ENTRIES]]
@@ -74,7 +85,9 @@ def menu_content(
         for silence in sorted(silences, key=lambda item: item.scope != Scope.ALL)
     )
     entries = (*first, *shown, *_more(len(runs), "overview"))
-    return MenuContent(entries, (*told, *_more(len(alerts), "alerts")), targets, tuple(islice(snoozed, _ENTRIES)))
+    lines = tuple(clip(glance.plain(line), _GPU_UNITS) for line in islice(gpus, _ENTRIES))
+    open_ones = (*told, *_more(len(alerts), "alerts"))
+    return MenuContent(entries, open_ones, lines, targets, tuple(islice(snoozed, _ENTRIES)))
 
 
 class TrayMenu(QObject):
@@ -91,7 +104,9 @@ class TrayMenu(QObject):
         self._tray, self._menu, self._actions, self._clock = tray, tray.menu, actions, clock
         self._snooze_menu = QMenu("Snooze alerts", self._menu)
         self._content = MenuContent()
-        self._filled: tuple[MenuContent, bool] | None = None
+        self._filled: tuple[MenuContent, int, bool] | None = None
+        self._gpu_actions: list[QAction] = []
+        self._gpus_told = 0.0
         self._open_until = 0.0
         self._menu.aboutToShow.connect(self._on_opens)
         self._menu.aboutToHide.connect(self._on_closes)
@@ -106,8 +121,11 @@ class TrayMenu(QObject):
         self._fill()
 
     def _fill(self) -> None:
-        wanted = (self._content, self._tray.on_the_bus)
-        if wanted == self._filled or self._clock.monotonic() < self._open_until:
+        if self._clock.monotonic() < self._open_until:
+            return
+        wanted = (replace(self._content, gpus=()), len(self._content.gpus), self._tray.on_the_bus)
+        if wanted == self._filled:
+            self._tell_gpus()
             return
         self._filled = wanted
         menu, content, actions = self._menu, self._content, self._actions
@@ -118,6 +136,9 @@ class TrayMenu(QObject):
             for entry in group:
                 self._add(menu, entry.words, self._chosen(entry))
         menu.addSeparator()
+        self._gpus_told = self._clock.monotonic()
+        self._gpu_actions = [self._add(menu, line, partial(actions.open_dashboard, "gpus")) for line in content.gpus]
+        menu.addSeparator()
         self._fill_snooze_menu()
         menu.addMenu(self._snooze_menu)
         menu.addSeparator()
@@ -126,6 +147,15 @@ class TrayMenu(QObject):
         self._add(menu, "Settings", partial(actions.open_dashboard, "settings"))
         menu.addSeparator()
         self._add(menu, "Quit", actions.quit)
+
+    def _tell_gpus(self, *, at_once: bool = False) -> None:
+        """Bring the lines of the GPUs up to date, without making the menu anew: their figures never rest."""
+        now = self._clock.monotonic()
+        if not at_once and now - self._gpus_told < GPU_SECONDS:
+            return
+        self._gpus_told = now
+        for action, line in zip(self._gpu_actions, self._content.gpus, strict=True):
+            action.setText(self._written(line))
 
     def _fill_snooze_menu(self) -> None:
         menu, content = self._snooze_menu, self._content
@@ -171,6 +201,7 @@ class TrayMenu(QObject):
     def _on_opens(self) -> None:
         self._open_until = 0.0
         self._fill()
+        self._tell_gpus(at_once=True)
         self._open_until = self._clock.monotonic() + OPEN_SECONDS
 
     @Slot()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from crackseg_desktop.ui.model import Model
     from crackseg_desktop.ui.theme import Theme
 
+LooksAt = Literal["", "processes", "traffic"]
+"""What a page needs of all processes: nothing, their figures, or also their network bytes."""
 SIMULATED = Look("ring", "Simulated", "text", "raised")
 FACTS, NARROW_FACTS, NARROW_BELOW = 300, 236, 1050
 SPANS = (("900", "15 min"), ("3600", "1 h"))
@@ -68,6 +70,11 @@ class Page(QWidget):
     def take(self, context: Context) -> bool:
         """Take over changed settings and return whether that was done; a page that cannot is made anew."""
         return False
+
+    @property
+    def looks_at(self) -> LooksAt:
+        """Return what must be read of all processes for what it shows."""
+        return ""
 
     def refresh(self, model: Model) -> None:
         """Show the state of the model."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from crackseg_desktop import units
 from crackseg_desktop.metrics import CATALOGUE
@@ -13,25 +13,25 @@ from crackseg_desktop.readings import SourceState
 from crackseg_desktop.ui.model import Limits
 from crackseg_desktop.ui.pages import words
 from crackseg_desktop.ui.pages.alert_marks import time_marks
-from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, Context, Page, beside
+from crackseg_desktop.ui.pages.base import NARROW_BELOW, Context, Page, beside
 from crackseg_desktop.ui.pages.compact_gpu import scale_of
+from crackseg_desktop.ui.pages.gpu_facts import GpuFacts
+from crackseg_desktop.ui.pages.gpu_processes import GpuProcesses
 from crackseg_desktop.ui.pages.run_bars import RunBars
 from crackseg_desktop.ui.pages.time_axis import TimeAxis
 from crackseg_desktop.ui.pages.time_words import over_window
 from crackseg_desktop.ui.time_plot import TimePlot, series_of
 from crackseg_desktop.ui.widgets.empty import EmptyState, alone
-from crackseg_desktop.ui.widgets.facts import Fact, FactList, value_or_reason
 from crackseg_desktop.ui.widgets.gpu_tile import GpuTile, TileState
 from crackseg_desktop.ui.widgets.metric import PlotCard
-from crackseg_desktop.ui.widgets.surfaces import Card
-from crackseg_desktop.ui.widgets.table import Cell, Column, Table
-from crackseg_desktop.ui.widgets.text import Line, Paragraph, Span, plain
+from crackseg_desktop.ui.widgets.text import Span
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from crackseg_desktop.readings import GpuReading
     from crackseg_desktop.ui.model import Model
+    from crackseg_desktop.ui.pages.base import LooksAt
 
 _PLOTS = (
     ("Memory", "gpu_memory_used_bytes", "s1", 0.0, "gpu_memory"),
@@ -39,15 +39,7 @@ _PLOTS = (
     ("Utilisation", "gpu_utilization_ratio", "s3", 0.0, ""),
     ("Power", "gpu_power_watts", "s4", 0.0, ""),
 )
-_COLUMNS = (
-    Column("PID", 84, right=True),
-    Column("Process", 220),
-    Column("Run"),
-    Column("Kind", 120),
-    Column("GPU memory", 120, right=True),
-)
 _TILES_IN_A_ROW = 4
-_PROCESSES = 140
 
 
 class GpusPage(Page):
@@ -64,11 +56,17 @@ class GpusPage(Page):
         self.detail = GpuDetail(context)
         self.detail.axis.changed.connect(self.changed)
         self.detail.bars.chosen.connect(self._on_run)
+        self.detail.processes.run_chosen.connect(self._on_run)
         self.head.row.addWidget(self.detail.axis.bar)
         self.column.addLayout(self._tile_grid)
         self._trouble_page = alone(self.trouble)
         self.column.addWidget(self._trouble_page, 1)
         self.column.addWidget(self.detail, 1)
+
+    @property
+    def looks_at(self) -> LooksAt:
+        """Return what must be read of all processes: what those on the GPU are called, and what else they take."""
+        return "processes"
 
     def refresh(self, model: Model) -> None:
         """Show the GPUs and the chosen one."""
@@ -126,7 +124,7 @@ class GpuDetail(QWidget):
         }
         self.bars = RunBars(theme)
         self.axis = TimeAxis(theme, self.cards.values(), self, self.bars)
-        self.facts, self.processes = _FactsCard(context), _ProcessesCard(context)
+        self.facts, self.processes = GpuFacts(context), GpuProcesses(context)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(16)
@@ -144,7 +142,7 @@ class GpuDetail(QWidget):
         for plot in _PLOTS:
             self._show_plot(plot, gpu, model, trouble)
         self.axis.refresh(model)
-        self.facts.refresh(gpu, trouble)
+        self.facts.refresh(gpu, trouble, model.now)
         self.processes.refresh(gpu, model)
 
     def _show_plot(
@@ -170,86 +168,6 @@ class GpuDetail(QWidget):
         series = series_of(track, shown, filled=True)
         lowest = min(low, value) if value is not None else low
         cast("TimePlot", card.plot).put(series, model.view, low=lowest, high=high, limit=limit, marks=marks)
-
-
-class _FactsCard(Card):
-    """Why the GPU is held back, and what else the driver tells."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context.theme, spacing=4)
-        theme = context.theme
-        self.set_narrow(False)
-        self.state, self.reasons = Paragraph(theme, scale="label"), Paragraph(theme, scale="caption", colour="text3")
-        self.list = FactList(theme, 24)
-        self.body.addWidget(Line(theme, Span("Throttling", "body", 600), height=20))
-        self.body.addWidget(self.state)
-        self.body.addWidget(self.reasons)
-        self.body.addSpacing(8)
-        self.body.addWidget(Line(theme, Span("Device", "body", 600), height=24))
-        self.body.addWidget(self.list)
-        self.body.addStretch(1)
-
-    def set_narrow(self, narrow: bool) -> None:
-        """Leave more room to the plots."""
-        self.setFixedWidth(NARROW_FACTS if narrow else FACTS)
-
-    def refresh(self, gpu: GpuReading, trouble: words.Trouble | None) -> None:
-        """Show the facts of a GPU."""
-        if trouble is not None:
-            self.state.put(f"{trouble.title}. {trouble.why}")
-            self.reasons.put(trouble.note)
-        else:
-            self.state.put("; ".join(gpu.throttle_reasons) if gpu.throttle_reasons else _free(gpu))
-            self.reasons.put("Held back by the driver right now." if gpu.throttle_reasons else "")
-        self.reasons.setVisible(bool(self.reasons.text()))
-        self.list.put(_device_facts(gpu))
-
-
-class _ProcessesCard(Card):
-    """The processes that hold memory of the GPU."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context.theme, padding=8, spacing=0)
-        self._title = Line(context.theme, height=28)
-        self.table = Table(context.theme, _COLUMNS, "Processes", row_height=28)
-        self._none = Line(context.theme, height=28, elide=True)
-        head = QHBoxLayout()
-        head.setContentsMargins(8, 0, 8, 0)
-        head.setSpacing(12)
-        head.addWidget(self._title)
-        head.addWidget(self._none, 1)
-        self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # it scrolls by itself
-        self.setMinimumHeight(_PROCESSES)
-        self.body.addLayout(head)
-        self.body.addWidget(self.table, 1)
-
-    def refresh(self, gpu: GpuReading, model: Model) -> None:
-        """Show the processes of a GPU."""
-        self._title.put(Span(f"Processes on GPU {gpu.index}", "body", 600))
-        self._none.put(
-            Span("" if gpu.processes else "none holds memory, or the driver does not tell", "caption", None, "text3")
-        )
-        known = {process.pid: process for process in (model.sample.processes if model.sample is not None else ())}
-        runs = {run.pid: run for run in model.runs if run.pid is not None}
-        rows = []
-        for process in sorted(gpu.processes, key=lambda item: -(item.memory_bytes or 0)):
-            run, seen = runs.get(process.pid), known.get(process.pid)
-            mark = (
-                Span(run.facts.name, "label", None, "accent", glyph="play")
-                if run
-                else Span("–", "label", None, "text3")
-            )
-            memory = None if process.memory_bytes is None else float(process.memory_bytes)
-            rows.append(
-                (
-                    Cell(plain(str(process.pid), "text2")),
-                    Cell(plain(_command(seen.command) if seen is not None else "–", weight=500)),
-                    Cell((mark,)),
-                    Cell(plain(process.kind, "text2")),
-                    Cell(plain(units.figure("bytes", memory))),
-                )
-            )
-        self.table.put(rows)
 
 
 def tile_state(gpu: GpuReading, model: Model, limit: float | None) -> TileState:
@@ -296,35 +214,3 @@ def _plot_note(metric: str, gpu: GpuReading, limit: float | None, model: Model) 
     if metric == "gpu_power_watts":
         notes.append(words.energy(model.history("gpu_energy_joules_total", gpu.labels).values))
     return " · ".join(note for note in notes if note)
-
-
-def _free(gpu: GpuReading) -> str:
-    reason = gpu.unavailable.get("gpu_throttled")
-    return f"Not known: {reason}." if reason else "Not held back now."
-
-
-def _device_facts(gpu: GpuReading) -> list[Fact]:
-    def row(label: str, metric: str, text: str | None = None) -> Fact:
-        value = gpu.get(metric)
-        if text is None and value is not None:
-            text = units.figure(CATALOGUE[metric].unit, value)
-        return label, value_or_reason(gpu, metric, text)
-
-    state = gpu.get("gpu_performance_state")
-    return [
-        row("SM clock", "gpu_clock_sm_hertz"),
-        row("Memory clock", "gpu_clock_memory_hertz"),
-        row("Memory controller", "gpu_memory_controller_utilization_ratio"),
-        row("Memory, reserved", "gpu_memory_reserved_bytes"),
-        row("Performance state", "gpu_performance_state", None if state is None else f"P{state:.0f}"),
-        row("Fan", "gpu_fan_speed_ratio"),
-        row("Power limit", "gpu_power_limit_watts"),
-        row("Energy since start", "gpu_energy_joules_total"),
-        ("UUID", (Span(gpu.uuid, "label", 500),)),
-    ]
-
-
-def _command(command: tuple[str, ...]) -> str:
-    """Write a command as a person would: the program and its script, without folders."""
-    parts = [part.replace("\\", "/").rsplit("/", 1)[-1] for part in command[:2]]
-    return " ".join(parts) or "–"

@@ -10,6 +10,7 @@ from crackseg_desktop import units
 from crackseg_desktop.ui.pages import words
 from crackseg_desktop.ui.pages.alert_marks import run_marks
 from crackseg_desktop.ui.pages.curve_views import LOSS, by_metric, put_curves, score_view
+from crackseg_desktop.ui.pages.run_links import process_words
 from crackseg_desktop.ui.plots import CurvePlot
 from crackseg_desktop.ui.widgets.bars import Bar
 from crackseg_desktop.ui.widgets.buttons import Button
@@ -179,6 +180,7 @@ def _run_facts(run: Run, model: Model) -> list[Fact]:
         ("Best val loss", words.best_words(run, "val/loss") if "val/loss" in run.best else ""),
         ("Speed", units.figure("per_hour", run.epochs_per_hour) if run.epochs_per_hour else ""),
         ("Runs on", _runs_on(run, model)),
+        ("Linked by", _evidence(run)),
         ("Started", words.when(run.facts.started, model.now) if run.facts.started else ""),
     ]
     facts: list[Fact] = [(label, plain(text, weight=500)) for label, text in strong if text]
@@ -189,5 +191,10 @@ def _run_facts(run: Run, model: Model) -> list[Fact]:
 
 def _runs_on(run: Run, model: Model) -> str:
     gpu = model.gpu_of(run)
-    parts = [f"GPU {gpu.index}" if gpu is not None else "", f"PID {run.pid}" if run.pid is not None else ""]
+    parts = [f"GPU {gpu.index}" if gpu is not None else "", process_words(run)]
     return ", ".join(part for part in parts if part)
+
+
+def _evidence(run: Run) -> str:
+    """Return why that process is taken for the run's, in the words of the evidence."""
+    return run.link.evidence.removeprefix("It ").rstrip(".") if run.link is not None else ""

@@ -1,4 +1,4 @@
-"""The system page: CPU, RAM, disk and network over the last hour, and all disks."""
+"""The system page: CPU, RAM, disk and network over time, sensors, disks, busiest processes; and all processes."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from crackseg_desktop import units
 from crackseg_desktop.ui.pages import words
 from crackseg_desktop.ui.pages.alert_marks import time_marks
-from crackseg_desktop.ui.pages.base import FACTS, NARROW_BELOW, NARROW_FACTS, Context, Page, beside
+from crackseg_desktop.ui.pages.base import NARROW_BELOW, Context, Page, beside
+from crackseg_desktop.ui.pages.processes import ProcessesView
 from crackseg_desktop.ui.pages.run_bars import RunBars
+from crackseg_desktop.ui.pages.system_facts import SystemFacts
+from crackseg_desktop.ui.pages.system_tables import BusiestCard, DisksCard
 from crackseg_desktop.ui.pages.time_axis import TimeAxis
 from crackseg_desktop.ui.pages.time_words import over_window
+from crackseg_desktop.ui.theme import CARD_GAP
 from crackseg_desktop.ui.time_plot import TimePlot, series_of
-from crackseg_desktop.ui.widgets.facts import Fact, FactList, value_or_reason
+from crackseg_desktop.ui.widgets.buttons import Segments
 from crackseg_desktop.ui.widgets.metric import PlotCard
-from crackseg_desktop.ui.widgets.surfaces import Card
-from crackseg_desktop.ui.widgets.table import Cell, Column, Table
-from crackseg_desktop.ui.widgets.text import Line, Span, plain
+from crackseg_desktop.ui.widgets.text import Span
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-    from crackseg_desktop.readings import HostReading, Reading
+    from crackseg_desktop.readings import HostReading
     from crackseg_desktop.ui.model import Model
+    from crackseg_desktop.ui.pages.base import LooksAt
     from crackseg_desktop.ui.tracks import Track
 
 _AXIS = 64
@@ -37,12 +40,7 @@ _FLOOR = 1024.0**2
 """The axis of a rate reaches at least so far (bytes per second): less would make a picture of noise."""
 _DISK = ("host_disk_read_bytes_per_second", "host_disk_written_bytes_per_second")
 _NETWORK = ("host_network_receive_bytes_per_second", "host_network_transmit_bytes_per_second")
-_COLUMNS = (
-    Column("Mount"),
-    Column("Used", 150),
-    Column("Free", 190, right=True),
-    Column("Limit", 220, right=True),
-)
+_VIEWS = (("machine", "Machine"), ("processes", "Processes"))
 
 
 class SystemPage(Page):
@@ -62,16 +60,37 @@ class SystemPage(Page):
         self.bars.chosen.connect(self._on_run)
         self.axis = TimeAxis(theme, self.cards.values(), self, self.bars)
         self.axis.changed.connect(self.changed)
+        self.view = Segments(theme, _VIEWS, "machine", "Shown")
+        self.view.chosen.connect(self._on_view)
         self.head.row.addWidget(self.axis.bar)
-        self.facts, self.disks = _FactsCard(context), _DisksCard(context)
-        self.column.addLayout(beside(self.cards.values(), self.facts, self.bars), 400)
-        self.column.addWidget(self.disks, 264)
+        self.head.row.addWidget(self.view)
+        self.facts, self.disks, self.busiest = SystemFacts(context), DisksCard(context), BusiestCard(context)
+        self.busiest.all_wanted.connect(self.show_processes)
+        self.processes = ProcessesView(context)
+        self.processes.changed.connect(self.changed)
+        self._views = QStackedLayout()
+        self._views.addWidget(self._machine())
+        self._views.addWidget(self.processes)
+        self.column.addLayout(self._views, 1)
+
+    @property
+    def looks_at(self) -> LooksAt:
+        """Return what must be read of all processes."""
+        return "traffic" if self.view.taken == "processes" else "processes"
+
+    def show_processes(self) -> None:
+        """Show all processes."""
+        self.view.take("processes")
+        self._on_view("processes")
 
     def refresh(self, model: Model) -> None:
-        """Show the host."""
+        """Show the host, or its processes."""
         super().refresh(model)
         host = model.sample.host if model.sample is not None else None
         self.head.put_note(host.hostname if host is not None else "No reading yet")
+        if self.view.taken == "processes":
+            self.processes.refresh(model)
+            return
         if host is None:
             for card in self.cards.values():
                 card.miss("no reading yet")
@@ -83,7 +102,25 @@ class SystemPage(Page):
         self.bars.put(model)
         self.axis.refresh(model)
         self.facts.refresh(host, model)
-        self.disks.refresh(host, self.limits.disk_free_bytes)
+        self.disks.refresh(host, model, self.limits.disk_free_bytes)
+        self.busiest.refresh(model)
+
+    def _machine(self) -> QWidget:
+        machine, lower = QWidget(), QHBoxLayout()
+        column = QVBoxLayout(machine)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(CARD_GAP)
+        lower.setSpacing(CARD_GAP)
+        lower.addWidget(self.disks, 58)
+        lower.addWidget(self.busiest, 42)
+        column.addLayout(beside(self.cards.values(), self.facts, self.bars), 400)
+        column.addLayout(lower, 230)
+        return machine
+
+    def _on_view(self, key: str) -> None:
+        self._views.setCurrentIndex(int(key == "processes"))
+        self.axis.bar.setVisible(key != "processes")
+        self.changed.emit()
 
     def _show_cpu(self, host: HostReading, model: Model) -> None:
         value, track = host.get("host_cpu_used_ratio"), model.history("host_cpu_used_ratio", {})
@@ -162,70 +199,6 @@ class SystemPage(Page):
         self.facts.set_narrow(self.width() < NARROW_BELOW)
 
 
-class _FactsCard(Card):
-    """Memory figures, and what this program itself takes."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context.theme, spacing=4)
-        theme = context.theme
-        self.set_narrow(False)
-        self.list, self.own, self.sources = FactList(theme, 26), FactList(theme, 26), FactList(theme, 26)
-        for title, part in (("Memory", self.list), ("This program", self.own), ("Sources", self.sources)):
-            self.body.addWidget(Line(theme, Span(title, "body", 600), height=24))
-            self.body.addWidget(part)
-            self.body.addSpacing(8)
-        self.body.addStretch(1)
-
-    def set_narrow(self, narrow: bool) -> None:
-        """Leave more room to the plots."""
-        self.setFixedWidth(NARROW_FACTS if narrow else FACTS)
-
-    def refresh(self, host: HostReading, model: Model) -> None:
-        """Show the facts."""
-        self.list.put(
-            [
-                _fact(host, "Available", "host_memory_available_bytes", "bytes"),
-                _fact(host, "Swap in use", "host_swap_used_bytes", "bytes"),
-            ]
-        )
-        own = model.sample.own if model.sample is not None else None
-        cpu = own.get("self_cpu_ratio") if own is not None else None
-        facts: list[Fact] = [("CPU, of one core", plain("–" if cpu is None else f"{cpu * 100:.1f} %", weight=500))]
-        if own is not None:
-            facts.append(_fact(own, "Memory", "self_memory_rss_bytes", "bytes"))
-        if model.dropped_samples:
-            facts.append(("Samples dropped", plain(str(model.dropped_samples), weight=500)))
-        self.own.put(facts)
-        sources = model.sample.sources if model.sample is not None else ()
-        told = [(source.name, plain(source.reason or source.state.value, weight=500)) for source in sources]
-        if model.health is not None:
-            told.append(("history", plain(model.health.reason or model.health.state.value, weight=500)))
-        self.sources.put(told)
-
-
-class _DisksCard(Card):
-    """All disks with their free space."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context.theme, padding=8, spacing=0)
-        self.table = Table(context.theme, _COLUMNS, "Disks")
-        head = QHBoxLayout()
-        head.setContentsMargins(8, 0, 8, 0)
-        self._note = Line(context.theme, align="right", height=28)
-        head.addWidget(Line(context.theme, Span("Disks", "body", 600), height=28), 1)
-        head.addWidget(self._note)
-        self.body.addLayout(head)
-        self.body.addWidget(self.table, 1)
-
-    def refresh(self, host: HostReading, limit: float | None) -> None:
-        """Show the disks, the fullest first."""
-        self._note.put(
-            Span("" if limit is None else f"limit {units.figure('bytes', limit)} free", "caption", None, "text3")
-        )
-        disks = sorted(host.disks, key=lambda disk: disk.get("host_disk_free_bytes") or 0.0)
-        self.table.put([_disk_row(disk, limit) for disk in disks])
-
-
 def _newest(track: Track) -> float:
     return float(track.values[-1]) if len(track.values) else math.nan
 
@@ -233,30 +206,3 @@ def _newest(track: Track) -> float:
 def _highest(track: Track) -> float:
     column = track.values if track.high is None else track.high
     return float(np.nanmax(column)) if np.isfinite(column).any() else 0.0
-
-
-def _disk_row(disk: Reading, limit: float | None) -> tuple[Cell, ...]:
-    free = disk.get("host_disk_free_bytes")
-    low = free is not None and limit is not None and free < 1.2 * limit
-    if free is None or limit is None:
-        said = plain(
-            words.why_missing(disk, "host_disk_free_bytes", "no limit") if free is None else "no limit", "text2"
-        )
-    elif free < limit:
-        said = (Span("under the limit", "label", None, "warning", glyph="warning", glyph_colour="warning_shape"),)
-    elif low:
-        text = f"near: {units.figure('bytes', free - limit)} to go"
-        said = (Span(text, "label", None, "warning", glyph="warning", glyph_colour="warning_shape"),)
-    else:
-        said = plain(f"{units.figure('bytes', free - limit)} above it", "text2")
-    return (
-        Cell(plain(disk.labels.get("mount", "–"), weight=600)),
-        Cell(bar=(words.disk_share(disk), "warning_shape" if low else "s6")),
-        Cell(plain(words.disk_words(disk).removesuffix(" free"))),
-        Cell(said),
-    )
-
-
-def _fact(reading: Reading, label: str, metric: str, unit: str) -> Fact:
-    value = reading.get(metric)
-    return label, value_or_reason(reading, metric, None if value is None else units.figure(unit, value))

@@ -13,6 +13,7 @@ from crackseg_desktop.ui.pages.alert_marks import run_marks
 from crackseg_desktop.ui.pages.base import Context, Page, in_pairs
 from crackseg_desktop.ui.pages.curve_views import legend, put_curves, reference, training_views, values_at
 from crackseg_desktop.ui.pages.hardware_lanes import HardwareLanes
+from crackseg_desktop.ui.pages.link_button import LinkButton
 from crackseg_desktop.ui.pages.overview_run import no_runs
 from crackseg_desktop.ui.pages.run_axis import RunAxis
 from crackseg_desktop.ui.pages.run_list import RunList
@@ -113,6 +114,7 @@ class CurvesView(QWidget):
         self.whole = Button(theme, "Whole run")
         self.whole.setToolTip("Show the time of the whole run (double click or Home on a plot)")
         self.whole.clicked.connect(self._on_home)
+        self.link = LinkButton(theme, context.actions.processes)
         self._state = Line(theme, align="right", elide=True, ground="window")
         self.cards = [PlotCard(theme, view.title, CurvePlot(theme, view.title)) for view in self._views]
         self.lanes = HardwareLanes(context)
@@ -125,6 +127,7 @@ class CurvesView(QWidget):
         top.addWidget(Line(theme, Span("X axis", "label", None, "text2"), ground="window", height=32))
         top.addWidget(self.axis)
         top.addWidget(self._state, 1)
+        top.addWidget(self.link)
         top.addWidget(self.whole)
         right.setSpacing(12)
         right.addLayout(top)
@@ -141,6 +144,7 @@ class CurvesView(QWidget):
         self._shown = run, model
         self.list.put(model.runs, run.id, model.now)
         self.strip.refresh(run, model.now)
+        self.link.put(run, model.sample.processes if model.sample is not None else ())
         self._draw()
 
     def _connect_plots(self) -> None:

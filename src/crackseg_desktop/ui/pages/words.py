@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from crackseg_desktop import units
+from crackseg_desktop.export.gpu_lines import short_name
 from crackseg_desktop.insight.statistics import direction
 from crackseg_desktop.readings import RunState, SourceState
 from crackseg_desktop.ui.widgets.ticks import clock, day
@@ -29,7 +30,6 @@ _TITLES = {
     "train/loss": "train loss",
 }
 _PREFERRED = ("val/iou", "val/miou", "val/dice", "val/f1", "val/accuracy", "val/loss", "train/loss")
-_MAKERS = ("NVIDIA ", "GeForce ")
 
 
 class Goal(NamedTuple):
@@ -140,10 +140,7 @@ def short_reason(reason: str) -> str:
 
 def gpu_title(gpu: GpuReading) -> str:
     """Return the name of a GPU without its maker."""
-    name = gpu.name
-    for maker in _MAKERS:
-        name = name.removeprefix(maker)
-    return name.removesuffix(" GPU") or f"GPU {gpu.index}"
+    return short_name(gpu.name) or f"GPU {gpu.index}"
 
 
 class GpuMemory(NamedTuple):

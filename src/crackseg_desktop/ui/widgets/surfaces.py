@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from crackseg_desktop.ui.theme import CARD_PADDING, CARD_RADIUS
 from crackseg_desktop.ui.widgets.text import Span, draw_spans, total_width
@@ -57,6 +57,23 @@ class Card(QWidget):
         painter.setBrush(self.theme.tokens[ground])
         painter.setPen(QPen(self.theme.tokens[edge], 1))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), CARD_RADIUS, CARD_RADIUS)
+
+
+def scrolled(card: Card, inner: QWidget, name: str) -> QScrollArea:
+    """Fill a card with what is scrolled to where there is no room for all of it, by the keyboard too."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setAccessibleName(name)
+    area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    area.setProperty("focusRing", True)
+    area.viewport().setAutoFillBackground(False)
+    area.setWidget(inner)
+    inner.setAutoFillBackground(False)
+    card.body.setContentsMargins(1, 4, 3, 4)
+    card.body.addWidget(area)
+    return area
 
 
 class Rule(QWidget):

@@ -22,13 +22,14 @@ from crackseg_desktop.ui.widgets.text import Span, draw_spans
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtCore import QObject
+    from PySide6.QtCore import QAbstractItemModel, QObject
     from PySide6.QtGui import QResizeEvent
 
     from crackseg_desktop.ui.theme import Theme
 
 AnyIndex = QModelIndex | QPersistentModelIndex
-_CELL = Qt.ItemDataRole.UserRole
+CELL = Qt.ItemDataRole.UserRole
+"""The role under which a model hands over the ``Cell`` of an item."""
 _SIDE = 8
 
 
@@ -58,17 +59,25 @@ class Cell:
         return " ".join(span.text for span in self.spans) if self.bar is None else f"{self.bar[0] * 100:.0f} %"
 
 
-class Table(QTableView):
-    """A read-only table. Emits ``row_chosen`` with the row that was clicked or activated by the keyboard."""
+class TableView(QTableView):
+    """The look of a table over a model whose items answer ``CELL`` with a ``Cell``; read-only, rows are chosen whole.
 
-    row_chosen = Signal(int)
+    With ``keeps_choice`` the chosen row stays marked. ``head`` is its head where a plain one does not do.
+    """
 
-    def __init__(self, theme: Theme, columns: Sequence[Column], name: str, row_height: int = 36) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        columns: Sequence[Column],
+        name: str,
+        row_height: int = 36,
+        *,
+        head: Head | None = None,
+        keeps_choice: bool = False,
+    ) -> None:
         super().__init__()
-        self._columns = tuple(columns)
-        self._rows = _Rows(columns, self)
-        self.setModel(self._rows)
-        self.setItemDelegate(_Delegate(theme, columns, self))
+        self.columns = tuple(columns)
+        self.setItemDelegate(_Delegate(theme, columns, self, keeps_choice))
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
@@ -84,12 +93,37 @@ class Table(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(row_height)
         self.verticalHeader().setMinimumSectionSize(row_height)
-        self.setHorizontalHeader(_Head(theme, columns, self))
-        for index, column in enumerate(columns):
+        self.setHorizontalHeader(Head(theme, columns, self) if head is None else head)
+
+    def setModel(self, model: QAbstractItemModel | None) -> None:
+        """Take over a model, and give its columns their widths."""
+        super().setModel(model)
+        for index, column in enumerate(self.columns):
             mode = QHeaderView.ResizeMode
             self.horizontalHeader().setSectionResizeMode(index, mode.Fixed if column.width else mode.Stretch)
             if column.width:
                 self.setColumnWidth(index, column.width)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for the head and a row."""
+        return QSize(200, 28 + self.verticalHeader().defaultSectionSize())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what there is no room for."""
+        super().resizeEvent(event)
+        for index, column in enumerate(self.columns):
+            self.setColumnHidden(index, self.width() < column.needs)
+
+
+class Table(TableView):
+    """A table of rows made beforehand. Emits ``row_chosen`` with the row that was clicked or activated."""
+
+    row_chosen = Signal(int)
+
+    def __init__(self, theme: Theme, columns: Sequence[Column], name: str, row_height: int = 36) -> None:
+        super().__init__(theme, columns, name, row_height)
+        self._rows = _Rows(columns, self)
+        self.setModel(self._rows)
         self.clicked.connect(self._on_chosen)
         self.activated.connect(self._on_chosen)
 
@@ -100,16 +134,6 @@ class Table(QTableView):
     def texts(self) -> list[list[str]]:
         """Return what it says, row by row."""
         return [[cell.text for cell in row] for row in self._rows.rows]
-
-    def minimumSizeHint(self) -> QSize:
-        """Return room for the head and a row."""
-        return QSize(200, 28 + self.verticalHeader().defaultSectionSize())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave out what there is no room for."""
-        super().resizeEvent(event)
-        for index, column in enumerate(self._columns):
-            self.setColumnHidden(index, self.width() < column.needs)
 
     def _on_chosen(self, index: QModelIndex) -> None:
         self.row_chosen.emit(index.row())
@@ -140,7 +164,7 @@ class _Rows(QAbstractTableModel):
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         cell = self.rows[index.row()][index.column()]
-        if role == _CELL:
+        if role == CELL:
             return cell
         return cell.text if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole) else None
 
@@ -151,16 +175,18 @@ class _Rows(QAbstractTableModel):
 
 
 class _Delegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme, columns: Sequence[Column], parent: QObject) -> None:
+    def __init__(self, theme: Theme, columns: Sequence[Column], parent: QObject, keeps_choice: bool) -> None:
         super().__init__(parent)
-        self._theme, self._columns = theme, tuple(columns)
+        self._theme, self._columns, self._keeps_choice = theme, tuple(columns), keeps_choice
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        tokens, cell = self._theme.tokens, index.data(_CELL)
+        tokens, cell = self._theme.tokens, index.data(CELL)
         rect = QRectF(option.rect)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
         focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
-        if hovered or focused:
+        if self._keeps_choice and option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, tokens["accent_soft"])
+        elif hovered or focused:
             painter.fillRect(rect, tokens["raised"])
         painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), tokens["grid"])
         inner = rect.adjusted(_SIDE, 0, -_SIDE, 0)
@@ -176,8 +202,10 @@ class _Delegate(QStyledItemDelegate):
             painter.drawRoundedRect(QRectF(inner.left(), inner.center().y() - 3, inner.width() * part, 6), 3, 3)
 
 
-class _Head(QHeaderView):
-    def __init__(self, theme: Theme, columns: Sequence[Column], parent: QTableView) -> None:
+class Head(QHeaderView):
+    """The head of a table, 28 px."""
+
+    def __init__(self, theme: Theme, columns: Sequence[Column], parent: QTableView | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._theme, self._columns = theme, tuple(columns)
         self.setSectionsClickable(False)
@@ -185,11 +213,16 @@ class _Head(QHeaderView):
         self.setFixedHeight(28)
 
     def paintSection(self, painter: QPainter, rect: Any, section: int) -> None:
+        """Draw the title of a column."""
         tokens, box = self._theme.tokens, QRectF(rect)
         painter.fillRect(box, tokens["card"])
         painter.fillRect(QRectF(box.left(), box.bottom() - 1, box.width(), 1), tokens["border"])
         column = self._columns[section]
-        span = Span(column.title, "caption", 500, "text2")
+        span = self.title(section)
         draw_spans(
             painter, box.adjusted(_SIDE, 0, -_SIDE, 0), (span,), tokens, align="right" if column.right else "left"
         )
+
+    def title(self, section: int) -> Span:
+        """Return what stands over a column."""
+        return Span(self._columns[section].title, "caption", 500, "text2")
