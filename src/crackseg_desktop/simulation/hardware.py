@@ -30,18 +30,21 @@ _WARMING_SECONDS = 240.0
 _LOADED_SECONDS = 10 * 86_400.0
 
 
-def sample_at(time: float, monotonic: float, anchor: float, seed: int = SEED) -> Sample:
-    """Return the sample of a moment. ``time`` and ``anchor`` (what stands for 14:05 of the story) are Unix seconds."""
+def sample_at(time: float, monotonic: float, anchor: float, seed: int = SEED, *, brief: bool = False) -> Sample:
+    """Return the sample of a moment. ``time`` and ``anchor`` (what stands for 14:05 of the story) are Unix seconds.
+
+    ``brief`` leaves out what is not stored and takes longest to tell: cores and the table of processes.
+    """
     at = time - anchor
     phase = phase_at(at)
     return Sample(
         time=time,
         monotonic=monotonic,
-        host=host_at(at, phase, seed),
+        host=host_at(at, phase, seed, brief=brief),
         gpus=(_laptop_gpu(at, time, phase, seed), _box_gpu(at, time, anchor)),
         sources=(SourceHealth("nvidia", SourceState.OK), SourceHealth("host", SourceState.OK)),
         processes=processes_at(at, anchor),
-        table=table_at(at, anchor, seed, works=phase != "idle"),
+        table=None if brief else table_at(at, anchor, seed, works=phase != "idle"),
         simulated=True,
     )
 

@@ -29,8 +29,8 @@ _SAVED = sum(script.epochs_done(0.0) for script in begun_by(0.0))
 _MOUNTS = (("/", 234, 61.0), ("/home", 466, 118.2), ("/mnt/nas", 7.3 * 1024, 1.9 * 1024))
 
 
-def host_at(at: float, phase: Phase, seed: int) -> HostReading:
-    """Return the host's figures at a story time."""
+def host_at(at: float, phase: Phase, seed: int, *, brief: bool = False) -> HostReading:
+    """Return the host's figures at a story time; ``brief`` leaves out the cores."""
     traffic = _disk_traffic(at, phase, seed)
     return HostReading(
         labels={},
@@ -42,7 +42,7 @@ def host_at(at: float, phase: Phase, seed: int) -> HostReading:
             *(_disk(m, all_ * GIB, free * GIB) for m, all_, free in _MOUNTS),
         ),
         interfaces=(_interface(at, seed), _traffic("wlp0s20f3", 0.0, 0.0)),
-        cores=tuple(_core(at, seed, number) for number in range(_THREADS)),
+        cores=() if brief else tuple(_core(at, seed, number) for number in range(_THREADS)),
         drives=(_drive(traffic),),
         sensors=(Reading({"sensor": "nvme Composite"}, {"host_sensor_temperature_celsius": 44.0}),),
         fans=(Reading({"fan": "thinkpad fan1"}, {"host_fan_speed_rpm": 2700.0 if phase != "idle" else 1900.0}),),
