@@ -58,18 +58,21 @@ def test_that_nothing_is_read_while_nobody_looks() -> None:
 
 
 def test_that_it_looks_twice_at_once_and_then_now_and_then() -> None:
-    now, looks = 0.0, []
+    seconds, looks = [0.0], []
 
     def look() -> list[Counted]:
-        looks.append(now)
+        looks.append(seconds[0])
         return []
 
-    source = ProcessTableSource(lambda: now, look, periods=(2.0, 5.0))
+    source = ProcessTableSource(lambda: seconds[0], look, periods=(2.0, 5.0))
     source.show(True)
-    for now in range(8):
-        told = source.read(FAST)
-    assert looks == [0, 1, 6]
-    assert source.read(FAST) is told
+    told = []
+    for second in range(8):
+        seconds[0] = float(second)
+        told.append(source.read(FAST))
+    assert looks == [0.0, 1.0, 6.0]
+    assert told[5] is told[1]
+    assert told[7] is told[6]
 
 
 def test_that_shares_and_rates_need_two_looks() -> None:

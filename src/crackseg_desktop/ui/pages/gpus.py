@@ -65,8 +65,9 @@ class GpusPage(Page):
 
     @property
     def looks_at(self) -> LooksAt:
-        """Return what must be read of all processes: what those on the GPU are called, and what else they take."""
-        return "processes"
+        """Return what must be read of all processes: those on a GPU are shown with what else they take."""
+        gpu = self.model.gpu if self.model is not None else None
+        return "processes" if gpu is not None and gpu.processes else ""
 
     def refresh(self, model: Model) -> None:
         """Show the GPUs and the chosen one."""
