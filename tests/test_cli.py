@@ -237,6 +237,14 @@ def test_that_a_runtime_folder_that_is_not_ours_stops_nobody(shell: Shell, tmp_p
             assert watching.wait(20) == 0
 
 
+def test_that_doctor_tells_of_files_that_cannot_be_read(shell: Shell) -> None:
+    shell.data.mkdir()
+    for name in ("history.sqlite", "alerts.sqlite"):
+        (shell.data / name).write_bytes(b"no database" * 1000)
+    checks = {check["name"]: check["state"] for check in shell.json("doctor", "--json")["checks"]}
+    assert (checks["history"], checks["alert log"]) == ("problem", "problem")
+
+
 def test_that_doctor_tells_what_does_not_work_and_why(shell: Shell) -> None:
     checks = {check["name"]: check for check in shell.json("doctor", "--json")["checks"]}
     assert checks["program"]["state"] == "ok"

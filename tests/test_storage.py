@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from crackseg_desktop.storage import NewerDatabaseError, open_database
+from crackseg_desktop.storage import NewerDatabaseError, open_database, open_for_reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,3 +73,12 @@ def test_that_a_locked_file_is_not_taken_for_a_damaged_one(tmp_path: Path, monke
 def test_that_a_new_file_can_give_its_free_pages_back(tmp_path: Path) -> None:
     with closing(open_database(tmp_path / "file.sqlite", [FIRST])) as connection:
         assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)  # incremental
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes among its files")
+def test_that_nobody_waits_for_a_pipe_in_place_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.sqlite"
+    if sys.platform != "win32":
+        os.mkfifo(path)
+    with pytest.raises(OSError, match="is no file"):
+        open_for_reading(path, 1)

@@ -1,4 +1,4 @@
-"""What the command line understands: options and their checks. The commands themselves are in ``cli``."""
+"""What the command line understands: commands, options and their checks. What they do is in ``commands``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,23 @@ from crackseg_desktop.moments import parse_moment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+COMMANDS = {
+    "status": "Print one reading: GPUs, host, active runs, firing alerts.",
+    "runs": "List the runs found, newest first.",
+    "curves": "Print every point of a run's curves.",
+    "check": "Make one pass over all rules and exit as a monitoring plugin does.",
+    "alerts": "Print the alert log.",
+    "history": "Print the stored figures.",
+    "report": "Print, write or send the report of a day or a week.",
+    "watch": "Watch headless until told to stop.",
+    "screenshot": "Draw the dashboard into a PNG without a screen.",
+    "notify-test": "Send a test message through every channel, or one, and say what happened.",
+    "simulate": "Act out a fault before the real rules and channels, labelled as simulated, and say what happens.",
+    "tensorboard": "Start TensorBoard on localhost for the watched folders, or one run, and open it.",
+    "trace": "Sum up a PyTorch profiler trace.",
+    "doctor": "Say what works on this machine, what does not, and why.",
+}
+"""What there is, with a sentence for --help."""
 PAGES = ("overview", "training", "gpus", "system", "alerts", "reports", "settings")
 _HELP = frozenset({"-h", "--help"})
 _FOR_HELP = "for how many seconds (default 20); where a rule waits longer, simulated time runs faster"
@@ -37,15 +54,15 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
 
-def parse(words: Sequence[str], commands: Mapping[str, str]) -> argparse.Namespace:
-    """Read the words of a command line. ``commands`` are the names and summaries of those there are.
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Read the words of a command line.
 
     Raises:
         UsageError: they cannot be understood.
     """
     # The parsers of the commands cost ten times that of the tray application, whose icon must not wait for them.
-    is_plain = _HELP.isdisjoint(words) and not any(word in commands for word in words)
-    return _parser({} if is_plain else commands).parse_args(words)
+    is_plain = _HELP.isdisjoint(words) and COMMANDS.keys().isdisjoint(words)
+    return _parser({} if is_plain else COMMANDS).parse_args(words)
 
 
 def _common() -> _Parser:

@@ -67,6 +67,7 @@ class Core:
         keepers: what keeps the alerts and the history.
         remote: sends to mail, chats and phones; None where that is off (a demonstration).
         on_settings: is told settings that take effect at once.
+        recorder: writes the history; None: none is written.
         show_processes: has the table of all processes read; None: a simulated machine always tells it.
     """
 
@@ -81,6 +82,7 @@ class Core:
     keepers: tuple[Worker, ...] = ()
     remote: Remote | None = None
     on_settings: list[Callable[[Settings], None]] = field(default_factory=list)
+    recorder: Recorder | None = None
     show_processes: ShowProcesses | None = None
 
     def start(self) -> None:
@@ -150,6 +152,7 @@ def assemble(
         hosts,
         keepers,
         remote,
+        recorder=recorder,
         show_processes=machine.show_processes,
     )
 

@@ -110,7 +110,7 @@ def _history(loaded: Loaded, data_dir: Path) -> Check:
     archive.close()
     if archive.problem is not None:
         return "history", "problem", archive.problem
-    size = figure("bytes", float(path.stat().st_size))
+    size = figure("bytes", float(sum(file.stat().st_size for file in data_dir.glob(f"{FILE_NAME}*"))))
     begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(covered[0])) if covered is not None else None
     since = f", since {begun}" if begun is not None else ""
     return "history", "ok", f"{count} series{since}, {size} in {path}"

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crackseg_desktop.history.health import RecorderState
 from crackseg_desktop.readings import ACTIVE, AlertEvent, AlertState, Run, RunState, Sample, SourceState
 from crackseg_desktop.system import streams
 from crackseg_desktop.units import printable
@@ -47,13 +48,23 @@ def watch(core: Core, inbox: Inbox, logs: Path) -> int:
     core.monitor.subscribe(inbox.on_event)
     inbox.attach(lambda message: _add_folders(core, message))
     core.start()
-    while not stopping.wait(_PAUSE_SECONDS):
-        pass  # in pauses: on Windows a wait without end hears no Ctrl-C (python/cpython#80116)
+    told = ""
+    while not stopping.wait(_PAUSE_SECONDS):  # in pauses: on Windows one wait hears no Ctrl-C (python/cpython#80116)
+        told = _tell_of_history(core, told)
     inbox.close()
     core.stop()
     close_log()
     leave_if_stuck(core)
     return 0
+
+
+def _tell_of_history(core: Core, told: str) -> str:
+    """Say how writing the history goes where that has changed since ``told``, and return what is told now."""
+    health = core.recorder.health if core.recorder is not None else None
+    reason = health.reason if health is not None and health.state != RecorderState.OFF else ""
+    if reason != told:
+        print(printable(f"history: {reason or 'it is written again.'}"), flush=True)
+    return reason
 
 
 def _keep_a_log(folder: Path) -> Callable[[], None]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from crackseg_desktop.alerts.log import read_log
 from crackseg_desktop.core import build_sender
-from crackseg_desktop.demo_past import write_demo_history
 from crackseg_desktop.history.archive import Archive
 from crackseg_desktop.history.schema import FILE_NAME
 from crackseg_desktop.history.tiers import keeping_of
@@ -26,6 +25,7 @@ from crackseg_desktop.reports.markdown import render_markdown
 from crackseg_desktop.reports.schedule import asked_period, key_of, period_named
 from crackseg_desktop.reports.shelf import past_reports, shelve
 from crackseg_desktop.settings import write_atomically
+from crackseg_desktop.simulation.archive import ToldPast
 from crackseg_desktop.simulation.past_alerts import past_alerts
 from crackseg_desktop.storage import NewerDatabaseError
 from crackseg_desktop.survey import CurveReader, find_runs, look, look_at_demo
@@ -79,25 +79,22 @@ def gather(
         )
         report = collect(period, sources)
         problem = past.problem if (data_dir / FILE_NAME).exists() else None
-    return replace(report, notes=(*report.notes, f"The history cannot be read: {problem}")) if problem else report
+    return replace(report, notes=(*report.notes, problem)) if problem else report
 
 
-def gather_demo(settings: Settings, folder: Path, clock: Clock, period: Period) -> Report:
-    """Gather the report of a period of the demonstration, whose present is the clock's, with a history in a folder."""
-    now = clock.time()
-    write_demo_history(folder, now)
-    seen = look_at_demo(settings, clock)
-    with closing(Archive(folder)) as past:
-        sources = Sources(
-            past=past,
-            runs=seen.runs,
-            curves=lambda run: find_runs(run, (), clock, demo=True)[0].curves,
-            alerts=past_alerts(now, now),
-            settings=settings,
-            hostname=seen.sample.host.hostname if seen.sample is not None and seen.sample.host is not None else "",
-            sample=seen.sample,
-        )
-        return collect(period, sources)
+def gather_demo(settings: Settings, clock: Clock, period: Period) -> Report:
+    """Gather the report of a period of the demonstration, whose present is the clock's."""
+    now, seen = clock.time(), look_at_demo(settings, clock)
+    sources = Sources(
+        past=ToldPast(now),
+        runs=seen.runs,
+        curves=lambda run: find_runs(run, (), clock, demo=True)[0].curves,
+        alerts=past_alerts(now, now),
+        settings=settings,
+        hostname=seen.sample.host.hostname if seen.sample is not None and seen.sample.host is not None else "",
+        sample=seen.sample,
+    )
+    return collect(period, sources)
 
 
 def write(report: Report, path: Path) -> None:

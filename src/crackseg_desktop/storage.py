@@ -49,10 +49,13 @@ def open_for_reading(path: Path, version: int) -> sqlite3.Connection:
     """Open a file that may be in use, to read it only; ``version`` is the newest schema that the caller knows.
 
     From any thread, one at a time. Raises FileNotFoundError where there is none, or none with tables yet,
-    sqlite3.Error where it is no database, NewerDatabaseError for the file of a later version.
+    another OSError where it is no file, sqlite3.Error where it is no database, NewerDatabaseError for the file of a
+    later version.
     """
     if not path.exists():
         raise FileNotFoundError(path)
+    if not path.is_file():  # opening a pipe would wait for somebody to write into it
+        raise OSError(f"{path} is no file")
     address = f"{path.absolute().as_uri()}?mode=ro"
     connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
     try:

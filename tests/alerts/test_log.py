@@ -130,6 +130,22 @@ def test_that_a_locked_file_is_named_once_and_written_later(
     assert caplog.text.count("cannot be written") == 1
 
 
+def test_that_a_full_disk_is_named_and_nothing_is_lost(
+    tmp_path: Path, log: AlertLog, make_alert: Callable[..., AlertEvent]
+) -> None:
+    log.add(make_alert(title="before"))
+    log.write()
+    assert log._connection is not None
+    log._connection.execute("PRAGMA max_page_count=1")
+    log.add(make_alert(title="x" * 100_000))
+    log.write()
+    assert log.problem == "database or disk is full"
+    log._connection.execute("PRAGMA max_page_count=1000000")
+    log.write()
+    assert log.problem is None
+    assert len(read_log(tmp_path)) == 2
+
+
 def test_that_a_folder_that_cannot_be_made_is_named_and_nothing_is_lost_of_what_fits(
     tmp_path: Path, clock: FakeClock, make_alert: Callable[..., AlertEvent], caplog: pytest.LogCaptureFixture
 ) -> None:

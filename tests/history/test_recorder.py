@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -142,6 +143,17 @@ def test_that_a_figure_that_is_none_ends_nothing(
     assert len(everything(tmp_path)) == 10
 
 
+@pytest.mark.parametrize("mount", ["/mnt/\udcff", "/mnt/a\nb", "/mnt/'\");--", "/mnt/\x00", "/mnt/\u202e", "/mnt/é"])
+def test_that_a_series_may_be_of_a_path_of_any_bytes(tmp_path: Path, clock: FakeClock, mount: str) -> None:
+    recorder, key = Recorder(tmp_path, clock), ("host_disk_free_bytes", (("mount", mount),))
+    recorder.add(clock.time(), {LOAD: 1.0, key: 2.0})
+    recorder.write()
+    recorder.stop(10.0)
+    with closing(Archive(tmp_path)) as archive:
+        assert key in archive.series()
+        assert list(archive.read(key, 0, clock.time() + 1).lasts) == [2.0]
+
+
 CHILD = """
 import sys
 from pathlib import Path
@@ -155,20 +167,42 @@ while True:
 """
 
 
-@pytest.mark.parametrize("writes", [1, 61, 700, 733, 1451])
-def test_that_what_was_written_survives_a_kill(tmp_path: Path, clock: FakeClock, writes: int) -> None:
+def start_child(folder: Path) -> subprocess.Popen[str]:
     root = Path(__file__).parents[2]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(root / "src"), str(root)))}
-    command = [sys.executable, "-c", CHILD, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
-        assert child.stdout is not None
-        written = [float(child.stdout.readline()) for _ in range(writes)]
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder)], stdout=subprocess.PIPE, text=True, env=environment
+    )
+
+
+def read_line(child: subprocess.Popen[str]) -> str:
+    assert child.stdout is not None
+    return child.stdout.readline()
+
+
+@pytest.mark.parametrize("writes", [1, 61, 700, 733, 1451])
+def test_that_what_was_written_survives_a_kill(tmp_path: Path, clock: FakeClock, writes: int) -> None:
+    with start_child(tmp_path) as child:
+        written = [float(read_line(child)) for _ in range(writes)]
         child.kill()  # SIGKILL
     times = everything(tmp_path)
     assert times[: 5 * writes] == near([clock.time() + 1 + second for second in range(5 * writes)])
     assert times[5 * writes - 1] == pytest.approx(written[-1])
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_that_the_successor_of_a_killed_instance_writes_at_once(tmp_path: Path, clock: FakeClock) -> None:
+    with start_child(tmp_path) as child:
+        read_line(child)
+        child.kill()  # SIGKILL; it may have written more by then
+    clock.advance(everything(tmp_path)[-1] - clock.time() + 1)
+    recorder = Recorder(tmp_path, clock)
+    recorder.add(clock.time(), {LOAD: 1.0})
+    recorder.write()
+    assert state(recorder) == RecorderState.OK
+    assert everything(tmp_path)[-1] == clock.time()
+    recorder.stop(10.0)
 
 
 def test_that_a_second_instance_waits_until_the_first_has_ended(tmp_path: Path, clock: FakeClock) -> None:
@@ -209,6 +243,32 @@ def test_that_an_instance_whose_place_was_taken_leaves_it(tmp_path: Path, clock:
     assert (state(first), state(second)) == (RecorderState.TAKEN, RecorderState.OK)
     second.stop(10.0)
     first.stop(10.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be taken away there")
+@pytest.mark.parametrize("how", ["deleted", "replaced", "emptied", "with its folder"])
+def test_that_a_file_that_is_taken_away_is_begun_anew(
+    tmp_path: Path, clock: FakeClock, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "data"
+    recorder = Recorder(folder, clock)
+    record(recorder, clock, 20)
+    path = folder / FILE_NAME
+    if how == "emptied":
+        path.write_bytes(b"")
+    elif how == "with its folder":
+        shutil.rmtree(folder)
+    else:
+        path.unlink()
+        if how == "replaced":
+            path.write_bytes(b"")
+    after = record(recorder, clock, 20)
+    assert state(recorder) == RecorderState.OK
+    assert everything(folder)[-20:] == near(after)
+    recorder.stop(10.0)
+    assert caplog.text.count("was taken away") == 1
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def failing(message: str) -> Callable[..., sqlite3.Connection]:

@@ -174,3 +174,9 @@ def _put_and_fail(outbox: Outbox) -> None:
 
 def test_that_there_is_nothing_without_a_file(tmp_path: Path) -> None:
     assert backlogs(tmp_path) == {}
+
+
+def test_that_a_full_disk_is_named_in_a_transaction(outbox: Outbox) -> None:
+    outbox._database.execute("PRAGMA max_page_count=1")
+    with pytest.raises(sqlite3.OperationalError, match="full"), outbox.at_once():
+        outbox.put("mail", message("x" * 100_000), None, 100.0)

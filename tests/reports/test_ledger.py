@@ -130,6 +130,21 @@ def test_that_it_remembers_since_when_it_is_there_and_a_wrong_clock_is_corrected
         assert ledger.known().begun == clock.now
 
 
+def test_that_a_full_disk_is_named(tmp_path: Path, clock: FakeClock) -> None:
+    with Ledger(tmp_path, clock) as ledger:
+        ledger._connection.execute("PRAGMA max_page_count=1")
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            ledger.begin(("daily", "2026-11-23"), ["x" * 100_000])
+
+
+def test_that_a_damaged_ledger_keeps_no_report_from_being_sent(tmp_path: Path, clock: FakeClock) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"garbage " * 1000)
+    assert read_ledger(tmp_path) == Known()
+    with Ledger(tmp_path, clock) as ledger:
+        assert ledger.begin(("daily", "2026-11-23"), ["mail"]) == ("mail",)
+    assert (tmp_path / f"{FILE_NAME}.damaged").exists()
+
+
 def test_that_the_file_of_a_later_version_is_left_alone(tmp_path: Path, clock: FakeClock) -> None:
     Ledger(tmp_path, clock).__exit__(None, None, None)
     connection = sqlite3.connect(tmp_path / FILE_NAME)

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.simulation.archive import ToldPast
-from crackseg_desktop.simulation.past import GAPS
+from crackseg_desktop.simulation.past import GAPS, WEEK_PERIOD, past_rows
 
 if TYPE_CHECKING:
     from crackseg_desktop.series import SeriesKey
@@ -33,6 +33,22 @@ def test_that_a_long_time_is_folded_and_keeps_its_extremes() -> None:
     assert all(low <= mean <= high for low, mean, high in zip(found.minima, found.means, found.maxima, strict=True))
     assert any(low < high for low, high in zip(found.minima, found.maxima, strict=True))
     assert all(later - time >= found.period for time, later in pairwise(found.times))
+
+
+def test_that_a_span_over_both_is_told_by_the_minute_and_in_the_last_day_more_finely() -> None:
+    past = ToldPast(ANCHOR)
+    found = past.read(power(past), ANCHOR - 25 * HOUR, ANCHOR - 23 * HOUR)
+    assert [later - time for time, later in pairwise(found.times)] == [60.0] * 60 + [30.0] * 119
+    folded = past.read(power(past), ANCHOR - 25 * HOUR, ANCHOR - 23 * HOUR, 180)
+    assert (folded.times, folded.means) == (found.times, found.means)
+    assert sum(past.read(power(past), ANCHOR - 25 * HOUR, ANCHOR - 23 * HOUR, 20).counts) == 180
+
+
+def test_that_no_series_of_the_week_is_left_out() -> None:
+    past = ToldPast(ANCHOR)
+    told = {key for row in past_rows(ANCHOR, *past.covered(), WEEK_PERIOD) for key in row.figures}
+    assert set(past.series()) == told
+    assert past.series() == tuple(sorted(told))
 
 
 def test_that_a_gap_has_a_name_and_no_figures() -> None:

@@ -16,7 +16,7 @@ from crackseg_desktop.metrics import CATALOGUE
 from crackseg_desktop.readings import AlertState
 from crackseg_desktop.series import SeriesKey, series_key
 from crackseg_desktop.simulation.hardware import BOX_GPU, LAPTOP_GPU, sample_at
-from crackseg_desktop.simulation.past import DAY_SECONDS, Row, past_rows, told_past
+from crackseg_desktop.simulation.past import DAY_SECONDS, WEEK_PERIOD, WEEK_SECONDS, Row, past_rows
 from crackseg_desktop.simulation.past_alerts import past_alerts
 from crackseg_desktop.simulation.scripts import SCRIPTS, WORKING, Script, working_at
 from crackseg_desktop.simulation.timeline import moment
@@ -34,7 +34,7 @@ def day() -> list[Row]:
 
 @pytest.fixture(scope="module")
 def week() -> list[Row]:
-    return list(told_past(ANCHOR, ANCHOR))
+    return list(past_rows(ANCHOR, ANCHOR - WEEK_SECONDS, ANCHOR, WEEK_PERIOD))
 
 
 def column(rows: list[Row], metric: str, **labels: str) -> tuple[list[float], list[float]]:
@@ -62,12 +62,11 @@ def test_that_a_gpu_that_sleeps_has_no_figures(day: list[Row]) -> None:
     assert max(times) <= ANCHOR + moment("13:40")
 
 
-def test_that_times_rise_and_gaps_are_named(week: list[Row]) -> None:
+def test_that_times_rise_and_nothing_is_told_of_gaps(week: list[Row]) -> None:
     times = [row.time for row in week]
     assert all(before < after for before, after in itertools.pairwise(times))
     assert times[0] == ANCHOR - 7 * DAY_SECONDS
     assert times[-1] < ANCHOR
-    assert [row.gap for row in week if row.gap] == ["not running", "suspended"]
     coverage = coverage_of(times, known_seconds(times), times[0], ANCHOR)
     assert [gap.until - ANCHOR for gap in coverage.gaps] == [moment("07:30", -2), moment("03:12")]
 

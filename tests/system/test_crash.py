@@ -35,6 +35,12 @@ def test_that_the_package_logs_into_the_folder(tmp_path: Path) -> None:
     assert "INFO MainThread crackseg_desktop.test: watching ü" in (tmp_path / "logs" / LOG).read_text(encoding="utf-8")
 
 
+def test_that_a_path_of_any_bytes_is_logged(tmp_path: Path) -> None:
+    ended = run(tmp_path, r"log.info('watching %s', '/runs/\udcff')")
+    assert ended.stderr == ""
+    assert r"watching /runs/\udcff" in (tmp_path / LOG).read_text(encoding="utf-8")
+
+
 def test_that_the_log_shows_no_address_of_a_service(tmp_path: Path) -> None:
     run(tmp_path, "try: raise OSError('slack://TokenA/TokenB')\nexcept OSError: log.exception('json://u:pw@host/x')")
     text = (tmp_path / LOG).read_text(encoding="utf-8")

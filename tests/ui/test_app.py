@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import inspect
+import linecache
 import logging
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from crackseg_desktop.notify.words import DIGEST_KEY
 from crackseg_desktop.readings import Scope
 from crackseg_desktop.system import tensorboard
 from crackseg_desktop.ui import lifecycle
-from crackseg_desktop.ui.app import Application, AppOptions, Launcher
+from crackseg_desktop.ui.app import Application, AppOptions, Launcher, Unread
 from crackseg_desktop.ui.note import Note
 from crackseg_desktop.ui.presence import TrayPresence
 from crackseg_desktop.ui.tray_icon import Kind
@@ -560,3 +562,9 @@ def test_that_what_is_loaded_is_left_out_of_garbage_collections(
     qtbot.waitUntil(lambda: len(settled) == 1)
     shell.decisions.open_dashboard()
     qtbot.waitUntil(lambda: len(settled) == 2)
+
+
+def test_that_sources_are_read_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linecache, "cache", Unread())
+    assert "def test_that_sources" in inspect.getsource(test_that_sources_are_read_and_not_kept)
+    assert not linecache.cache

@@ -155,7 +155,8 @@ class AlertLog:
                 self._connection.execute("INSERT OR REPLACE INTO kept VALUES (0, ?)", (json.dumps(document),))
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # a full disk may have ended it already
+                self._connection.execute("ROLLBACK")
             raise
         self._written += len(rows)
         if self._written >= _PRUNE_EVERY:

@@ -14,7 +14,6 @@ import threading
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from crackseg_desktop.history.clockwatch import ClockWatch, Doubt
 from crackseg_desktop.history.forgetting import forget, shrink
@@ -24,6 +23,7 @@ from crackseg_desktop.history.retention import Pin
 from crackseg_desktop.history.schema import FILE_NAME, MIGRATIONS
 from crackseg_desktop.history.store import BEAT_SECONDS, SEAL_ROWS, WAL_BYTES, Store, TakenError
 from crackseg_desktop.history.tiers import DEFAULT_KEEPING, Keeping, keeping_of
+from crackseg_desktop.history.writer import new_token
 from crackseg_desktop.series import Gap
 from crackseg_desktop.storage import NewerDatabaseError, open_sound, set_aside
 
@@ -57,7 +57,7 @@ class Recorder:
         self._path = folder / FILE_NAME
         self._clock = clock
         self._keeping = keeping
-        self._token = uuid4().hex
+        self._token = new_token()
         self._health = Health(RecorderState.OFF, "The history is not being written: the recorder was not started.")
         self._samples: deque[tuple[float, Mapping[SeriesKey, float], str]] = deque(maxlen=_WAITING_SAMPLES)
         self._pins: deque[Pin] = deque(maxlen=_WAITING_PINS)
@@ -76,6 +76,7 @@ class Recorder:
         self._lost = 0
         self._hole: Gap | None = None
         self._store: Store | None = None
+        self._identity: tuple[int, ...] = ()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -176,6 +177,9 @@ class Recorder:
         self._hole = Gap(min(since, self._hole.since) if self._hole else since, until, "not recorded")
 
     def _opened(self, now: float) -> Store:
+        if self._store is not None and self._identity != _identity(self._path):
+            log.warning("%s was taken away while it was written to, and is begun anew", self._path)
+            self._close()
         if self._store is None:
             store = Store(open_sound(self._path, MIGRATIONS), self._keeping, self._token)
             try:
@@ -184,7 +188,7 @@ class Recorder:
             except BaseException:
                 store.close()
                 raise
-            self._store = store
+            self._store, self._identity = store, _identity(self._path)
         return self._store
 
     def _continue(self, store: Store, now: float) -> None:
@@ -286,3 +290,12 @@ class Recorder:
             reason += f" {self._lost} samples were lost."
         since = self._health.since if self._health.state == state else self._clock.time()
         self._said, self._health = said, Health(state, reason, since)
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Tell a file from another of its name: one that was deleted or emptied goes on taking what is written."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return ()
+    return status.st_dev, status.st_ino, bool(status.st_size)

@@ -45,7 +45,9 @@ MIGRATIONS = (
 def text_of(key: SeriesKey) -> tuple[str, str]:
     """Return a series as it is named in the file: its metric, and its labels as JSON."""
     metric, labels = key
-    return metric, json.dumps(labels, ensure_ascii=False)
+    text = json.dumps(labels, ensure_ascii=False)
+    # A disk may be mounted at a path that is no UTF-8, which Python writes with surrogates and SQLite does not take.
+    return metric, json.dumps(labels) if any("\ud800" <= letter <= "\udfff" for letter in text) else text
 
 
 def key_of(metric: str, labels: str) -> SeriesKey:

@@ -25,6 +25,7 @@ from crackseg_desktop.history.retention import Pin, merged
 from crackseg_desktop.history.schema import text_of
 from crackseg_desktop.history.shared_times import SharedTimes
 from crackseg_desktop.history.tiers import Columns, fold, joined
+from crackseg_desktop.history.writer import has_ended
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,7 +42,7 @@ SEAL_ROWS = 60
 BEAT_SECONDS = 7.0
 """So often the writer says that it is there."""
 HEARTBEAT_SECONDS = 20.0
-"""A writer of which nothing was heard for so long is gone."""
+"""A writer of which nothing was heard for so long is gone; one that was killed on this machine is gone at once."""
 _NUMBERS_KNOWN = 5000
 WAL_BYTES = 4 << 20
 """About so much is written beside the file before it goes into it."""
@@ -242,7 +243,7 @@ class Store:
 
     def _beat(self, now: float) -> None:
         row = self.connection.execute("SELECT token, time FROM writer").fetchone()
-        if row and row[0] != self._token and abs(now - row[1]) < HEARTBEAT_SECONDS:
+        if row and row[0] != self._token and abs(now - row[1]) < HEARTBEAT_SECONDS and not has_ended(row[0]):
             raise TakenError
         if not row or row[0] != self._token or not 0 <= now - row[1] < BEAT_SECONDS:
             self.connection.execute("INSERT OR REPLACE INTO writer VALUES (0, ?, ?)", (self._token, now))

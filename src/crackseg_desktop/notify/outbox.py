@@ -218,7 +218,8 @@ class Outbox:
         try:
             yield
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:  # a full disk may have ended it already
+                self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
 

@@ -6,6 +6,8 @@ whose process died can be taken over after a while. A report may then arrive twi
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,7 +16,6 @@ from typing import TYPE_CHECKING
 from crackseg_desktop.storage import open_database, open_for_reading
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     Key = tuple[str, str]
     """The kind and the slug of a period: ``("daily", "2026-11-23")``."""
+
+log = logging.getLogger(__name__)
 
 FILE_NAME = "reports.sqlite"
 STALE_SECONDS = 600.0
@@ -141,7 +144,8 @@ class Ledger:
             after = _known(self._connection).entry(key).sendings
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # a full disk may have ended it already
+                self._connection.execute("ROLLBACK")
             raise
         open_now = {item.channel for item in after if item.state != SendState.SENT and not self._is_under_way(item)}
         return tuple(name for name in channels if name in open_now)
@@ -182,12 +186,19 @@ class Ledger:
 def read_ledger(folder: Path) -> Known:
     """Return what the ledger of a data directory holds, without writing anything; nothing where there is none.
 
-    Raises OSError, sqlite3.Error or NewerDatabaseError where it cannot be read.
+    A damaged one holds nothing: it is set aside when it is written to next. Raises OSError, sqlite3.Error or
+    NewerDatabaseError where it cannot be read.
     """
+    path = folder / FILE_NAME
     try:
-        with closing(open_for_reading(folder / FILE_NAME, len(_MIGRATIONS))) as connection:
+        with closing(open_for_reading(path, len(_MIGRATIONS))) as connection:
             return _known(connection)
     except FileNotFoundError:
+        return Known()
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        log.warning("%s is damaged: %s", path, error)
         return Known()
 
 

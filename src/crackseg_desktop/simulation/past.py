@@ -33,38 +33,24 @@ GAPS: tuple[tuple[float, float, str], ...] = (
 
 
 class Row(NamedTuple):
-    """What the history is given of one moment (Unix seconds); ``gap`` is the reason of a gap that ends here."""
+    """What the history would have been given of one moment (Unix seconds)."""
 
     time: float
     figures: Mapping[SeriesKey, float]
-    gap: str = ""
-
-
-def told_past(anchor: float, until: float, seed: int = SEED) -> Iterator[Row]:
-    """Yield the week before ``until``, the oldest row first and without that moment: the last day more finely.
-
-    ``anchor`` stands for 14:05 of the story; both are Unix seconds.
-    """
-    yield from past_rows(anchor, until - WEEK_SECONDS, until - DAY_SECONDS, WEEK_PERIOD, seed)
-    yield from past_rows(anchor, until - DAY_SECONDS, until, DAY_PERIOD, seed)
 
 
 def past_rows(anchor: float, since: float, until: float, period: float, seed: int = SEED) -> Iterator[Row]:
-    """Yield a row every ``period`` seconds, the end left out; times are Unix seconds."""
+    """Yield a row every ``period`` seconds, the oldest first, without the end and the gaps; times are Unix seconds.
+
+    ``anchor`` stands for 14:05 of the story.
+    """
     keys: dict[tuple[str, ...], SeriesKey] = {}
-    reason = ""
     for index in range(round((until - since) / period)):
         time = since + period * index
-        if gap := _gap_at(time - anchor):
-            reason = gap
+        if any(begin < time - anchor < end for begin, end, _ in GAPS):
             continue
         sample = sample_at(time, time, anchor, seed)
-        yield Row(time, _figures(sample, keys) | _run_figures(sample, time - anchor), reason)
-        reason = ""
-
-
-def _gap_at(at: float) -> str:
-    return next((reason for since, until, reason in GAPS if since < at < until), "")
+        yield Row(time, _figures(sample, keys) | _run_figures(sample, time - anchor))
 
 
 def _figures(sample: Sample, keys: dict[tuple[str, ...], SeriesKey]) -> dict[SeriesKey, float]:

@@ -51,7 +51,9 @@ def install(folder: Path, level: int = logging.INFO) -> CrashLog:
     crash = folder / "crash.txt"
     previous = _set_aside(crash)
     stacks = crash.open("w", encoding="utf-8")
-    handler = _Log(folder / "crackseg-desktop.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
+    path = folder / "crackseg-desktop.log"
+    # A path may hold bytes that are no UTF-8.
+    handler = _Log(path, "a", LOG_BYTES, LOG_FILES - 1, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(_Masking("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
     package = logging.getLogger("crackseg_desktop")
     package.addHandler(handler)
@@ -65,7 +67,7 @@ def install(folder: Path, level: int = logging.INFO) -> CrashLog:
         package.removeHandler(handler)
         handler.close()
 
-    return CrashLog(folder / "crackseg-desktop.log", crash, previous, close)
+    return CrashLog(path, crash, previous, close)
 
 
 class _Masking(logging.Formatter):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import linecache
 import logging
 import os
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEAD_START_MS = 50
+HEAD_START_MS = 150
 """The panel asks for the icon when it has heard of it, and what is loaded meanwhile would keep it waiting."""
 SETTLE_MS = 5000
 _SWITCH_SECONDS = 0.0005
@@ -68,6 +69,17 @@ class Application(QApplication):
         if event.type() == QEvent.Type.Quit:
             self.end_wanted.emit()
         return super().event(event)
+
+
+class Unread(dict[str, Any]):
+    """In place of linecache's memory, keeps no source texts.
+
+    PySide looks into the source of every module that is imported after it (PYSIDE-2029), and linecache would keep all
+    of them: 9 MB. Whoever wants a line, as a traceback does, has its file read.
+    """
+
+    def __setitem__(self, name: str, lines: object) -> None:
+        """Let it go."""
 
 
 class Launcher(QObject):
@@ -175,6 +187,7 @@ def run(options: AppOptions, build_core: Callable[[], Core], inbox: Inbox | None
     ``build_core`` is called in the GUI thread once the icon is shown; what it raises is raised again at the end.
     ``inbox`` is what the single instance, claimed before Qt was loaded, hands its messages to.
     """
+    linecache.cache = Unread()
     app = make_application()
     launcher = Launcher(app, options, build_core, inbox)
     launcher.ended.connect(app.exit)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from crackseg_desktop.reporting import Reporter, ReportError, gather_demo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from crackseg_desktop.reports.period import Period
     from crackseg_desktop.reports.report import Report
@@ -23,8 +22,7 @@ class DemoReporter(Reporter):
 
     def gather(self, period: Period) -> Report:
         """Gather the report of a period from a week of simulated samples."""
-        with TemporaryDirectory(prefix="crackseg-desktop-", ignore_cleanup_errors=True) as folder:
-            return gather_demo(self.settings, Path(folder), self.clock, period)
+        return gather_demo(self.settings, self.clock, period)
 
     def send(self, past: PastReport, report: Report, *, again: bool = False) -> tuple[str, ...]:
         """Send nothing."""
