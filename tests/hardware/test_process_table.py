@@ -31,7 +31,7 @@ class Table:
             Counted(TRAIN, "running", 4, 500, 10.0, 1000, 2000),
             Counted(FOREIGN, "sleeping", 2, 300, 5.0),
         ]
-        self.source = ProcessTableSource(lambda: self.now, lambda: self.processes, traffic)
+        self.source = ProcessTableSource(lambda: self.now, lambda: self.processes, traffic, (0.0, 0.0))
         self.source.show(True, network=network)
 
     def read(self) -> tuple[ProcessRow, ...]:
@@ -55,6 +55,24 @@ def test_that_nothing_is_read_while_nobody_looks() -> None:
     source.show(False)
     assert source.read(FAST).table is None
     assert len(looks) == 1
+
+
+def test_that_it_looks_twice_at_once_and_then_now_and_then() -> None:
+    seconds, looks = [0.0], []
+
+    def look() -> list[Counted]:
+        looks.append(seconds[0])
+        return []
+
+    source = ProcessTableSource(lambda: seconds[0], look, periods=(2.0, 5.0))
+    source.show(True)
+    told = []
+    for second in range(8):
+        seconds[0] = float(second)
+        told.append(source.read(FAST))
+    assert looks == [0.0, 1.0, 6.0]
+    assert told[5] is told[1]
+    assert told[7] is told[6]
 
 
 def test_that_shares_and_rates_need_two_looks() -> None:

@@ -26,14 +26,22 @@ _UNTOLD = "this system does not tell"
 _QUIET = Traffic(0.0, 0.0)
 _NOT_ASKED = "not asked for"
 
+CLOSELY, AT_A_GLANCE = 2.0, 5.0
+"""Seconds between two readings while the whole table is looked at, and while only the busiest are. A reading of 370
+processes takes 30 ms: every second it would cost more than all the rest of this program."""
+_TELLING = 2
+_SLACK = 0.3  # ticks do not come to the millisecond
+
 Key = tuple[int, float]
 _Before = tuple[float, "Counted"]
 
 
 class ProcessTableSource:
-    """Reads all processes each second while ``show`` says so, else nothing; belongs to its driver thread.
+    """Reads all processes now and then while ``show`` says so, else nothing; belongs to its driver thread.
 
     Args:
+        periods: how many seconds lie between two readings at least, with network bytes and without. Between them the
+            very same rows are given, so that nobody draws them anew.
         look: returns all processes with their counters.
         traffic: returns the network bytes of processes; loaded when it is first asked for.
     """
@@ -46,7 +54,10 @@ class ProcessTableSource:
         monotonic: Callable[[], float] = time.monotonic,
         look: ProcessLook | None = None,
         traffic: TcpTraffic | None = None,
+        periods: tuple[float, float] = (CLOSELY, AT_A_GLANCE),
     ) -> None:
+        self._periods = periods
+        self._part, self._read_at, self._readings = Part(), 0.0, 0
         self._monotonic, self._given = monotonic, look
         self._look = look
         self._traffic = traffic or TcpTraffic()
@@ -55,6 +66,8 @@ class ProcessTableSource:
 
     def show(self, wanted: bool, *, network: bool = False) -> None:
         """Read the table from now on, or no longer; ``network`` with the TCP bytes of each process. From any thread."""
+        if wanted and network and not self._network:
+            self._readings = 0
         self._wanted, self._network = wanted, wanted and network
 
     def read(self, due: frozenset[Tier]) -> Part:
@@ -63,6 +76,9 @@ class ProcessTableSource:
             self.resumed()
             self._look = self._given  # what it knows of every process is let go
             return Part()
+        now = self._monotonic()
+        if not self._is_due(now):
+            return self._part
         if self._look is None:
             self._look = process_look()
         counted, now = list(self._look()), self._monotonic()
@@ -74,16 +90,23 @@ class ProcessTableSource:
             for item in counted
         )
         self._before = {_key(item): (now, item) for item in counted}
-        return Part(table=rows)
+        self._part, self._read_at, self._readings = Part(table=rows), now, self._readings + 1
+        return self._part
 
     def resumed(self) -> None:
         """Forget all baselines."""
         self._before = {}
+        self._part, self._readings = Part(), 0
         self._traffic.close()
 
     def close(self) -> None:
         """Give back the socket that tells of the others."""
         self._traffic.close()
+
+    def _is_due(self, now: float) -> bool:
+        """Say whether it is time to read; the second reading comes soon, for it alone makes rates of counters."""
+        period = self._periods[0] if self._network else self._periods[1]
+        return self._readings < _TELLING or now - self._read_at >= period - _SLACK
 
     def _network_of(self, counted: Sequence[Counted], now: float) -> tuple[Mapping[int, Traffic], str]:
         """Return the traffic by process, and why one is not in it."""

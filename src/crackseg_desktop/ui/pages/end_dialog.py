@@ -27,6 +27,7 @@ class EndDialog(QDialog):
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("End process")
+        self.setPalette(theme.palette())  # a window of its own takes none from its parent
         self.setFixedWidth(_WIDTH)
         self._row = row
         self.words = Paragraph(theme, ending_words(row, run))

@@ -96,7 +96,7 @@ def device_facts(gpu: GpuReading, now: float) -> list[Fact]:
     return [
         ("To slowdown", _headroom(gpu)),
         ("SM clock", _clock(gpu, "gpu_clock_sm_hertz", "gpu_clock_sm_max_hertz")),
-        ("Memory clock", _clock(gpu, "gpu_clock_memory_hertz", "gpu_clock_memory_max_hertz")),
+        ("VRAM clock", _clock(gpu, "gpu_clock_memory_hertz", "gpu_clock_memory_max_hertz")),
         ("Performance state", _of(gpu, "gpu_performance_state", "P{:.0f}")),
         ("PCIe link", _link(gpu)),
         (

@@ -40,6 +40,7 @@ _PLOTS = (
     ("Power", "gpu_power_watts", "s4", 0.0, ""),
 )
 _TILES_IN_A_ROW = 4
+_AXIS = 64
 
 
 class GpusPage(Page):
@@ -65,8 +66,9 @@ class GpusPage(Page):
 
     @property
     def looks_at(self) -> LooksAt:
-        """Return what must be read of all processes: what those on the GPU are called, and what else they take."""
-        return "processes"
+        """Return what must be read of all processes: those on a GPU are shown with what else they take."""
+        gpu = self.model.gpu if self.model is not None else None
+        return "processes" if gpu is not None and gpu.processes else ""
 
     def refresh(self, model: Model) -> None:
         """Show the GPUs and the chosen one."""
@@ -119,7 +121,7 @@ class GpuDetail(QWidget):
         self._limits = context.limits
         theme = context.theme
         self.cards = {
-            metric: PlotCard(theme, title, TimePlot(theme, title, CATALOGUE[metric].unit), head=36)
+            metric: PlotCard(theme, title, TimePlot(theme, title, CATALOGUE[metric].unit, _AXIS), head=36)
             for title, metric, _, _, _ in _PLOTS
         }
         self.bars = RunBars(theme)
@@ -159,8 +161,7 @@ class GpuDetail(QWidget):
         track = model.history(metric, gpu.labels)
         figure, unit, note = over_window(CATALOGUE[metric].unit, track)
         if live:
-            figure, unit = units.split_figure(CATALOGUE[metric].unit, value)
-            unit, note = _unit(metric, unit, gpu), _plot_note(metric, gpu, limit, model)
+            (figure, unit), note = _figure(metric, value, gpu), _plot_note(metric, gpu, limit, model)
         card.put(figure, unit, (Span(note, "caption", None, "text3"),))
         critical = alert is not None and alert.severity == "critical"
         shown = "s6" if trouble is not None and live else "critical" if critical else colour
@@ -193,11 +194,12 @@ def tile_state(gpu: GpuReading, model: Model, limit: float | None) -> TileState:
     )
 
 
-def _unit(metric: str, unit: str, gpu: GpuReading) -> str:
+def _figure(metric: str, value: float | None, gpu: GpuReading) -> tuple[str, str]:
+    """Return the figure and its unit; of memory what it is of."""
     total = gpu.get("gpu_memory_total_bytes")
-    if metric != "gpu_memory_used_bytes" or not total:
-        return unit
-    return f"of {words.gib(total)} GiB" if unit == "GiB" else f"{unit} of {words.gib(total)} GiB"
+    if metric == "gpu_memory_used_bytes" and total and value is not None:
+        return words.gib(value), f"of {words.gib(total)} GiB"
+    return units.split_figure(CATALOGUE[metric].unit, value)
 
 
 def _plot_note(metric: str, gpu: GpuReading, limit: float | None, model: Model) -> str:

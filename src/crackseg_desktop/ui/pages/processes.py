@@ -84,7 +84,7 @@ class ProcessesView(QWidget):
         self.table.head.put(place, descending=self.order.descending)
         shown = sum(len(entry.rows) for entry in found)
         told = f"{len(rows)} processes" if shown == len(rows) else f"{shown} of {len(rows)} processes"
-        self.count.put(Span(f"{told} · every second", "label", None, "text2"))
+        self.count.put(Span(f"{told} · every 2 s", "label", None, "text2"))
         self._show_detail()
 
     @Slot()

@@ -124,19 +124,20 @@ def _convergence(run: Run, told: Comparison) -> Cell:
 def _batch_size(run: Run) -> Cell:
     config, peak = run.facts.config, max(run.gpu_memory_peaks.values(), default=None)
     held = f"VRAM peak {units.figure('bytes', peak)}" if peak is not None else ""
-    why = run.performance.unavailable.get("peak_memory_bytes", "not known")
-    told = "\n".join(_peaks(run)) or f"VRAM peak: {why}"
+    told = "\n".join(_peaks(run))
     if config is None:
         return Cell("Batch size", units.MISSING, held or "no configuration found", told)
     rate = f"learning rate {config.learning_rate:g}" if config.learning_rate is not None else ""
     figure = str(config.batch_size) if config.batch_size is not None else units.MISSING
     whole = ", ".join(part for part in (config.model or "", f"batch size {figure}", rate) if part)
-    return Cell("Batch size", figure, held or config.model or rate, f"{whole}\n{told}")
+    return Cell("Batch size", figure, held or config.model or rate, f"{whole}\n{told}".strip())
 
 
 def _peaks(run: Run) -> list[str]:
-    """Return the highest GPU memory of the run that was seen, a line a GPU."""
-    return [f"VRAM peak {units.figure('bytes', peak)} on {gpu}" for gpu, peak in run.gpu_memory_peaks.items()]
+    """Return the highest GPU memory of the run that was seen, a line a GPU, or why it is not known."""
+    peaks = [f"VRAM peak {units.figure('bytes', peak)} on {gpu}" for gpu, peak in run.gpu_memory_peaks.items()]
+    why = run.performance.unavailable.get("peak_memory_bytes")
+    return peaks or ([f"VRAM peak not known: {why}"] if why else [])
 
 
 def _checkpoints(run: Run, now: float) -> Cell:

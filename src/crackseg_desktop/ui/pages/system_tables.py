@@ -19,7 +19,7 @@ from crackseg_desktop.ui.widgets.text import Line, Span, plain
 
 if TYPE_CHECKING:
     from crackseg_desktop.insight.forecast import DiskForecast
-    from crackseg_desktop.readings import HostReading, Reading
+    from crackseg_desktop.readings import HostReading, ProcessRow, Reading, Run
     from crackseg_desktop.ui.model import Model
     from crackseg_desktop.ui.pages.base import Context
 
@@ -74,6 +74,8 @@ class BusiestCard(Card):
     def __init__(self, context: Context) -> None:
         super().__init__(context.theme, padding=8, spacing=0)
         self.table = Table(context.theme, _BUSIEST, "Busiest processes", _ROW)
+        self._rows: tuple[ProcessRow, ...] | None = None
+        self._runs: tuple[Run, ...] = ()
         self.table.row_chosen.connect(self.all_wanted)
         self.all = Button(context.theme, "All processes", kind="quiet", height=28)
         self.all.clicked.connect(self.all_wanted)
@@ -90,7 +92,10 @@ class BusiestCard(Card):
     def refresh(self, model: Model) -> None:
         """Show the processes."""
         rows = model.sample.table if model.sample is not None else None
-        self._note.put(Span("Reading the processes…" if rows is None else "", "caption", None, "text3"))
+        if rows is not None and rows is self._rows and model.runs is self._runs:
+            return
+        self._rows, self._runs = rows, model.runs
+        self._note.put(Span("Reading the processes…" if rows is None else "every 5 s", "caption", None, "text3"))
         beside = Beside.of(model)
         shown = busiest(rows) if rows is not None else []
         self.table.put([[cell(entry, column, beside) for column in _SORTS] for entry in shown])
