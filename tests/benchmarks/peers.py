@@ -1,6 +1,6 @@
 """What the application costs beside nvitop, glances and btop: ``python -m tests.benchmarks.peers``.
 
-All watch this machine, filled up to 300 processes, and one fake GPU (``tests/fakenvml``), one after the other, in two
+All watch this machine, with 300 sleeping processes more, and one fake GPU (``tests/fakenvml``), one after the other, in two
 rounds: the application hidden in the tray of a virtual screen, hidden and following a run that writes an epoch every
 two seconds, and with its full window on the GPUs page, following one; the others, which know no runs, at their
 defaults in a pseudo terminal of 120 x 40. CPU is that of all processes of a program as a share of one core, ended
@@ -33,7 +33,7 @@ from tests.benchmarks.tray import WINDOW_WIDTH, app_command, mb, watching
 from tests.desktop.harness import Desktop, missing_packages, running_desktop, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
 INSTALLED_BY = {
@@ -78,7 +78,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seconds", type=float, default=60, help="how long each is measured in a round (default 60)")
     parser.add_argument("--rounds", type=int, default=2, help="how often all take their turn (default 2)")
-    parser.add_argument("--processes", type=int, default=300, help="processes on the machine, at least (default 300)")
+    parser.add_argument("--processes", type=int, default=300, help="sleeping processes to add (default 300)")
     parser.add_argument("--hours", type=float, metavar="H", help="only the application, hidden, for so long")
     options = parser.parse_args()
     if missing := missing_packages():
@@ -88,15 +88,15 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         running_desktop(Path(folder) / "screen") as desktop,
-        crowd(options.processes) as fill,
+        crowd(options.processes),
     ):
         desktop.env |= {"LD_LIBRARY_PATH": str(FAKE_NVML / "build"), "FAKENVML_SCENARIO": str(SCENARIO)}
         if options.hours is not None:
-            return report_memory(desktop, Path(folder), fill, options.hours * 3600)
-        return report_costs(desktop, Path(folder), fill, options.rounds, options.seconds)
+            return report_memory(desktop, Path(folder), options.hours * 3600)
+        return report_costs(desktop, Path(folder), options.rounds, options.seconds)
 
 
-def report_costs(desktop: Desktop, work: Path, fill: Callable[[], None], rounds: int, seconds: float) -> int:
+def report_costs(desktop: Desktop, work: Path, rounds: int, seconds: float) -> int:
     """Let all take their turns and print medians; return 0 if the goals are met."""
     absent = missing_peers()
     for name, command in absent.items():
@@ -106,7 +106,6 @@ def report_costs(desktop: Desktop, work: Path, fill: Callable[[], None], rounds:
     crowds: list[int] = []
     for number in range(rounds):
         for name, start in turns(desktop, work, number, absent).items():
-            fill()
             with start as process:
                 taken.setdefault(name, []).append(measured(process.pid, seconds))
                 crowds.append(len(psutil.pids()))
@@ -119,9 +118,8 @@ def report_costs(desktop: Desktop, work: Path, fill: Callable[[], None], rounds:
     return 0 if all(met.values()) else 1
 
 
-def report_memory(desktop: Desktop, work: Path, fill: Callable[[], None], seconds: float) -> int:
+def report_memory(desktop: Desktop, work: Path, seconds: float) -> int:
     """Print the memory of the hidden application every twelfth of the time, and the CPU share up to then."""
-    fill()
     with watching(desktop, work, "long") as ours:
         begun, first = time.monotonic(), look(ours.pid)
         print(f"{0:6.1f} min  {mb(first.rss_bytes)}", flush=True)
@@ -216,16 +214,11 @@ class Drain:
 
 
 @contextmanager
-def crowd(wanted: int) -> Iterator[Callable[[], None]]:
-    """Give what fills the machine up to so many processes with sleepers; they end at the end."""
-    sleepers: list[subprocess.Popen[bytes]] = []
-
-    def fill() -> None:
-        lacking = max(0, wanted - len(psutil.pids()))
-        sleepers.extend(subprocess.Popen(["sleep", "infinity"]) for _ in range(lacking))
-
+def crowd(count: int) -> Iterator[None]:
+    """Have so many sleepers on the machine, whatever else comes and goes on it meanwhile."""
+    sleepers = [subprocess.Popen(["sleep", "infinity"]) for _ in range(count)]
     try:
-        yield fill
+        yield
     finally:
         for sleeper in sleepers:
             sleeper.kill()
