@@ -1,6 +1,6 @@
 """What the application costs beside nvitop, glances and btop: ``python -m tests.benchmarks.peers``.
 
-All watch this machine, with 300 sleeping processes more, and one fake GPU (``tests/fakenvml``), one after the other, in two
+All watch this machine, 300 sleeping processes more and one fake GPU (``tests/fakenvml``), one after the other, in two
 rounds: the application hidden in the tray of a virtual screen, hidden and following a run that writes an epoch every
 two seconds, and with its full window on the GPUs page, following one; the others, which know no runs, at their
 defaults in a pseudo terminal of 120 x 40. CPU is that of all processes of a program as a share of one core, ended
